@@ -1,0 +1,30 @@
+import { pino } from 'pino'
+
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** What the router tells its operator. Payloads and secrets never go in. */
+export interface Log {
+  error(facts: object, text: string): void
+  warn(facts: object, text: string): void
+  info(facts: object, text: string): void
+  debug(facts: object, text: string): void
+}
+
+/**
+ * A log that writes one line an entry to standard error: readable on a terminal, JSON elsewhere.
+ * Control characters from peers are escaped in both.
+ */
+export function createLog(level: LogLevel, pretty: boolean): Log {
+  const out = { write: (line: string) => process.stderr.write(pretty ? readable(line) : line) }
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, out)
+}
+
+const NAMES: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' }
+
+function readable(line: string): string {
+  const { level, time, msg, ...facts } = JSON.parse(line) as Record<string, unknown>
+  const rest = Object.entries(facts).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`)
+  const clock = String(time).slice(11, 19)
+  return `${clock} ${NAMES[level as number] ?? level} ${msg}${rest.join('')}\n`
+}

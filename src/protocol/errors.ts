@@ -1,0 +1,46 @@
+/** URIs of errors and farewells (WAMP, "URIs" chapters of both profiles). */
+export const INVALID_URI = 'wamp.error.invalid_uri'
+export const NO_SUCH_SUBSCRIPTION = 'wamp.error.no_such_subscription'
+export const NO_SUCH_REGISTRATION = 'wamp.error.no_such_registration'
+export const NO_SUCH_PROCEDURE = 'wamp.error.no_such_procedure'
+export const PROCEDURE_ALREADY_EXISTS = 'wamp.error.procedure_already_exists'
+export const INVALID_ARGUMENT = 'wamp.error.invalid_argument'
+export const NOT_AUTHORIZED = 'wamp.error.not_authorized'
+export const CANCELED = 'wamp.error.canceled'
+export const NO_SUCH_REALM = 'wamp.error.no_such_realm'
+export const NO_SUCH_ROLE = 'wamp.error.no_such_role'
+export const NO_MATCHING_AUTH_METHOD = 'wamp.error.no_matching_auth_method'
+export const AUTHENTICATION_FAILED = 'wamp.error.authentication_failed'
+export const PROTOCOL_VIOLATION = 'wamp.error.protocol_violation'
+export const GOODBYE_AND_OUT = 'wamp.close.goodbye_and_out'
+export const CLOSE_REALM = 'wamp.close.close_realm'
+export const SYSTEM_SHUTDOWN = 'wamp.close.system_shutdown'
+/** Our own: a session ended because of a fault of the router; the URI says whose fault it was. */
+export const INTERNAL_ERROR = 'wampd.error.internal_error'
+/** Our own: a payload that the receiver's serializer cannot carry. */
+export const UNTRANSLATABLE_PAYLOAD = 'wampd.error.untranslatable_payload'
+
+/** The peer broke the protocol: it gets ABORT with this text, and its session ends. */
+export class ProtocolViolation extends Error {
+  override name = 'ProtocolViolation'
+}
+
+/** Values that a serializer cannot carry (a function, a symbol, …). */
+export class PayloadError extends Error {
+  override name = 'PayloadError'
+}
+
+/** A refusal, as it reaches in-process callers. */
+export class WampError extends Error {
+  override name = 'WampError'
+  readonly uri: string
+  readonly args: unknown[]
+  readonly kwargs: Record<string, unknown>
+
+  constructor(uri: string, args: unknown[] = [], kwargs: Record<string, unknown> = {}) {
+    super(typeof args[0] === 'string' ? `${uri}: ${args[0]}` : uri)
+    this.uri = uri
+    this.args = args
+    this.kwargs = kwargs
+  }
+}

@@ -1,0 +1,76 @@
+/** One connection that carries WAMP messages of one serializer. */
+export interface Connection {
+  /** The peer's address, for logs and session details. */
+  readonly remote: string
+  /** Bytes that the kernel has not taken yet. */
+  readonly buffered: number
+  /** Sends one tick's frames under one cork. The frames' bytes never change. */
+  write(frames: readonly Uint8Array[]): void
+  /** Asks for a sign of life; the answer comes to Receiver.alive(). */
+  ping(): void
+  /** Says farewell with a WebSocket close code, after what was written. */
+  close(code: number, reason: string): void
+  /** Cuts the connection off. */
+  terminate(): void
+}
+
+/** Who hears what comes over a connection. */
+export interface Receiver {
+  /**
+   * One message. The bytes are valid only until it returns. Those of a text frame are UTF-8.
+   */
+  bytes(frame: Uint8Array, binary: boolean): void
+  /** The kernel has taken bytes that waited. */
+  drained(): void
+  /** A pong came. */
+  alive(): void
+  /** The connection is gone. Called once, and nothing after it. */
+  closed(): void
+}
+
+/** What a transport offers and asks; the router gives it. */
+export interface Endpoint {
+  /** Subprotocols on offer, and whether each speaks in binary frames. */
+  readonly protocols: ReadonlyMap<string, { readonly binary: boolean }>
+  /** Paths that take WebSocket upgrades. */
+  readonly paths: readonly string[]
+  /** Largest message in bytes; a larger one closes the connection with 1009. */
+  readonly maxMessageSize: number
+  /** Browser origins that may connect: `https://a.example`, or `*` for all. */
+  readonly allowedOrigins: readonly string[]
+  open(connection: Connection, protocol: string): Receiver
+  /** The page for people who come by HTTP. */
+  page(): string
+}
+
+/** Certificate and key in PEM files. */
+export interface TlsFiles {
+  readonly certificate: string
+  readonly key: string
+}
+
+export interface Address {
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+  readonly tls?: TlsFiles | undefined
+}
+
+/** An open listener. */
+export interface Listener {
+  readonly port: number
+  /** The transport's name, for the log. */
+  readonly transport: string
+  /** Takes no new connections; those that are open stay until closed. */
+  stop(): void
+  /** Resolves when the port is free. Open connections are cut off. */
+  close(): Promise<void>
+}
+
+/** Opens a port. Rejects with a ListenError that says what is wrong. */
+export type Listen = (address: Address, endpoint: Endpoint) => Promise<Listener>
+
+/** A port that cannot be opened: in use, no permission, no such address, unusable certificate. */
+export class ListenError extends Error {
+  override name = 'ListenError'
+}

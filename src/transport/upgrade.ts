@@ -1,0 +1,69 @@
+import type { Endpoint } from './transport.ts'
+
+/** A WebSocket handshake, as both transports see it. Absent headers are empty. */
+export interface UpgradeRequest {
+  path: string
+  protocols: string
+  origin: string
+  host: string
+  version: string
+}
+
+export type UpgradeAnswer =
+  | { protocol: string }
+  | { status: string; text: string; headers?: Record<string, string> }
+
+/**
+ * Accepts or refuses a handshake. The first of the client's subprotocols that is on offer wins;
+ * without one the upgrade is refused, so that nobody holds a socket that cannot speak.
+ */
+export function answerUpgrade(request: UpgradeRequest, endpoint: Endpoint): UpgradeAnswer {
+  if (!endpoint.paths.includes(request.path)) {
+    return refusal('404 Not Found', `no WebSocket here; try ${endpoint.paths.join(' or ')}`)
+  }
+  if (request.version !== '13') {
+    return {
+      ...refusal('426 Upgrade Required', 'this server speaks WebSocket version 13'),
+      headers: { 'Sec-WebSocket-Version': '13' },
+    }
+  }
+  if (!isOriginAllowed(request.origin, request.host, endpoint.allowedOrigins)) {
+    return refusal('403 Forbidden', `origin ${printable(request.origin)} may not connect here`)
+  }
+  const offered = request.protocols.split(',').map(name => name.trim())
+  const protocol = offered.find(name => endpoint.protocols.has(name))
+  if (protocol !== undefined) return { protocol }
+  const ours = [...endpoint.protocols.keys()].join(', ')
+  return refusal(
+    '400 Bad Request',
+    request.protocols === ''
+      ? `no WebSocket subprotocol was offered; offer one of ${ours}`
+      : `none of the subprotocols offered is spoken here; offer one of ${ours}`,
+  )
+}
+
+function refusal(status: string, text: string): { status: string; text: string } {
+  return { status, text: `${text}\n` }
+}
+
+/**
+ * Programs send no Origin and may come; a page may come from the host that it was loaded from,
+ * from this machine, or from an origin on the list. Else any page that a user of this machine
+ * opens could speak to the router on loopback.
+ */
+export function isOriginAllowed(origin: string, host: string, allowed: readonly string[]): boolean {
+  if (origin === '' || allowed.includes('*') || allowed.includes(origin)) return true
+  const from = hostname(origin)
+  if (from === undefined) return false
+  return LOOPBACK.test(from) || from === hostname(`http://${host}`)
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+function hostname(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname : undefined
+}
+
+function printable(text: string): string {
+  return JSON.stringify(text.slice(0, 200))
+}
