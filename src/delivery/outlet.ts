@@ -14,6 +14,6 @@ export interface Peer extends Outlet {
   readonly id: number
   readonly authid: string
   readonly authrole: string
-  /** The session announced the feature in its HELLO: `roles.<role>.features.<feature>` is true. */
-  announced(role: 'publisher' | 'subscriber' | 'caller' | 'callee', feature: string): boolean
+  /** What its HELLO announced, as bits of protocol/features.ts. */
+  readonly features: number
 }

@@ -1,3 +1,5 @@
+import { PayloadError } from './errors.ts'
+
 /** A WAMP dict: string keys, any values. */
 export type Dict = Record<string, unknown>
 
@@ -68,15 +70,18 @@ export class Payload {
     return this.#opened
   }
 
-  /** The tail in the bytes of a codec that is not its own. */
+  /** The tail in the bytes of a codec that is not its own. Throws PayloadError. */
   tail(codec: TailCodec): Uint8Array {
     this.#closed ??= new Map()
-    let bytes = this.#closed.get(codec)
-    if (bytes === undefined) {
-      bytes = codec.closeTail(this.open())
+    const known = this.#closed.get(codec)
+    if (known !== undefined) return known
+    try {
+      const bytes = codec.closeTail(this.open())
       this.#closed.set(codec, bytes)
+      return bytes
+    } catch (error) {
+      throw new PayloadError(`the payload cannot be translated: ${(error as Error).message}`)
     }
-    return bytes
   }
 
   /** The same payload with bytes of its own, for whoever needs it after the handler. */

@@ -1,0 +1,192 @@
+import type { Peer } from '../delivery/outlet.ts'
+import { isReserved, type Match } from '../match/uri.ts'
+import {
+  CANCELED,
+  INVALID_ARGUMENT,
+  NO_SUCH_PROCEDURE,
+  NO_SUCH_REGISTRATION,
+  PayloadError,
+  PROCEDURE_ALREADY_EXISTS,
+  ProtocolViolation,
+  UNTRANSLATABLE_PAYLOAD,
+} from '../protocol/errors.ts'
+import { CALLEE_CANCELS } from '../protocol/features.ts'
+import {
+  CALL,
+  type Call as CallMessage,
+  type Cancel,
+  ERROR,
+  type ErrorMessage,
+  errorFor,
+  INTERRUPT,
+  INVOCATION,
+  NO_DETAILS,
+  REGISTERED,
+  RESULT,
+  type Register,
+  type Result,
+  UNREGISTERED,
+  type Unregister,
+  type Yield,
+} from '../protocol/messages.ts'
+import { NO_PAYLOAD, Payload } from '../protocol/payload.ts'
+import { type Call, Calls } from './calls.ts'
+import { Registrations } from './registrations.ts'
+
+/**
+ * How a CANCEL ends a call (WAMP, "Call Canceling"): whether the callee is interrupted, and whether
+ * the caller hears at once or waits for the callee's answer.
+ */
+const CANCEL_MODES: Record<string, { interrupt: boolean; wait: boolean }> = {
+  skip: { interrupt: false, wait: false },
+  killnowait: { interrupt: true, wait: false },
+  kill: { interrupt: true, wait: true },
+}
+
+/**
+ * Routes the calls of a realm. What comes here is allowed and its URIs are sound: the realm has
+ * seen to that. Everything happens at once; answers and invocations leave through the peers. Every
+ * call is answered once, whatever becomes of its ends.
+ */
+export class Dealer {
+  readonly #registrations = new Registrations()
+  readonly #calls = new Calls()
+
+  register(peer: Peer, message: Register, match: Match): void {
+    const registration = this.#registrations.add(peer, match, message.procedure)
+    if (registration === undefined) {
+      peer.send(errorFor(message, PROCEDURE_ALREADY_EXISTS))
+      return
+    }
+    peer.send({ type: REGISTERED, request: message.request, registration: registration.id })
+  }
+
+  unregister(peer: Peer, message: Unregister): void {
+    const registration = this.#registrations.get(message.registration)
+    if (registration === undefined || registration.callee !== peer) {
+      peer.send(errorFor(message, NO_SUCH_REGISTRATION))
+      return
+    }
+    this.#registrations.remove(registration)
+    peer.send({ type: UNREGISTERED, request: message.request })
+  }
+
+  call(caller: Peer, message: CallMessage): void {
+    const { request, procedure, payload } = message
+    if (this.#calls.made(caller, request) !== undefined) {
+      throw new ProtocolViolation(`CALL: request ${request} is still open`)
+    }
+    const { index } = this.#registrations
+    // Patterns of clients must not catch calls to the router's own procedures.
+    const registration = isReserved(procedure)
+      ? index.get('exact', procedure)
+      : index.best(procedure)
+    if (registration === undefined) {
+      caller.send(errorFor(message, NO_SUCH_PROCEDURE, `nobody has registered ${procedure}`))
+      return
+    }
+    const { callee, id, match } = registration
+    const invocation = this.#calls.nextInvocation(callee)
+    // First send, then record: a payload that does not fit the callee's serializer throws here.
+    callee.send({
+      type: INVOCATION,
+      request: invocation,
+      registration: id,
+      details: match === 'exact' ? NO_DETAILS : { procedure },
+      payload,
+    })
+    this.#calls.add({ caller, request, callee, invocation })
+  }
+
+  cancel(caller: Peer, message: Cancel): void {
+    const call = this.#calls.made(caller, message.request)
+    // It may have crossed the answer (WAMP, "Call Canceling"): then there is nothing to do.
+    if (call === undefined) return
+    // Some clients send an empty mode for none.
+    const name = message.options.mode || 'killnowait'
+    const mode = typeof name === 'string' ? CANCEL_MODES[name] : undefined
+    if (mode === undefined) {
+      caller.send(callError(call, INVALID_ARGUMENT, text('there is no such cancel mode')))
+      this.#calls.remove(call)
+      return
+    }
+    const interruptible = cancels(call.callee)
+    if (mode.interrupt && interruptible) interrupt(call, name as string)
+    if (mode.wait && interruptible) return
+    this.#calls.remove(call)
+    caller.send(callError(call, CANCELED, NO_PAYLOAD))
+  }
+
+  yield(callee: Peer, message: Yield): void {
+    const call = this.#answered(callee, message.request, 'YIELD')
+    // Progressive results are not announced: a caller must not see a call end with one.
+    if (call === undefined || message.options.progress === true) return
+    this.#calls.remove(call)
+    const { payload } = message
+    answer(call, { type: RESULT, request: call.request, details: NO_DETAILS, payload })
+  }
+
+  /** ERROR from a callee. */
+  error(callee: Peer, message: ErrorMessage): void {
+    if (message.requestType !== INVOCATION) {
+      throw new ProtocolViolation('ERROR: the request type is not that of INVOCATION (68)')
+    }
+    const call = this.#answered(callee, message.request, 'ERROR')
+    if (call === undefined) return
+    this.#calls.remove(call)
+    const { error, payload } = message
+    answer(call, callError(call, error, payload))
+  }
+
+  /** The session is over: its calls end, on whichever side of them it was. */
+  leave(peer: Peer): void {
+    this.#registrations.removeAll(peer)
+    const { made, taken } = this.#calls.removeAll(peer)
+    for (const call of taken) {
+      if (call.caller === peer) continue
+      call.caller.send(callError(call, CANCELED, text('the callee has left')))
+    }
+    for (const call of made) {
+      if (call.callee !== peer && cancels(call.callee)) {
+        interrupt(call, 'killnowait')
+      }
+    }
+  }
+
+  /** The open call that a callee answers; undefined where it is over, and the answer is late. */
+  #answered(callee: Peer, invocation: number, name: string): Call | undefined {
+    const call = this.#calls.taken(callee, invocation)
+    if (call === undefined && !this.#calls.wasSent(callee, invocation)) {
+      throw new ProtocolViolation(`${name}: there was no invocation ${invocation}`)
+    }
+    return call
+  }
+}
+
+/** Gives the caller its answer, or why the answer cannot be written in its serializer. */
+function answer(call: Call, message: Result | ErrorMessage): void {
+  try {
+    call.caller.send(message)
+  } catch (error) {
+    if (!(error instanceof PayloadError)) throw error
+    call.caller.send(callError(call, UNTRANSLATABLE_PAYLOAD, text(error.message)))
+  }
+}
+
+function callError(call: Call, error: string, payload: Payload): ErrorMessage {
+  const { request } = call
+  return { type: ERROR, requestType: CALL, request, details: NO_DETAILS, error, payload }
+}
+
+/** What people read goes where clients show it: into args. */
+function text(words: string): Payload {
+  return Payload.of([words])
+}
+
+function cancels(callee: Peer): boolean {
+  return (callee.features & CALLEE_CANCELS) !== 0
+}
+
+function interrupt(call: Call, mode: string): void {
+  call.callee.send({ type: INTERRUPT, request: call.invocation, options: { mode } })
+}

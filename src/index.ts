@@ -1,0 +1,34 @@
+/**
+ * wampd, a WAMP v2 router: `createRouter()` makes one, `listen` gives it a port, `attach` an
+ * application's own server, and `session` takes part in a realm without a socket.
+ */
+export { createLog, type Log, type LogLevel } from './base/log.ts'
+export {
+  type CallDetails,
+  type CallHandler,
+  type CallOptions,
+  type EventDetails,
+  type EventHandler,
+  type Handle,
+  type LocalSession,
+  type PublishOptions,
+  type RegisterOptions,
+  Result,
+  type SubscribeOptions,
+} from './client/local-session.ts'
+export { ConfigError, loadConfig } from './config/load.ts'
+export type { Config, Permission, RealmConfig, RoleConfig } from './config/schema.ts'
+export { PayloadError, WampError } from './protocol/errors.ts'
+export type { Dict } from './protocol/payload.ts'
+export {
+  type AttachOptions,
+  type CloseOptions,
+  createRouter,
+  type EndpointOptions,
+  type Listening,
+  type ListenOptions,
+  type Router,
+  type RouterOptions,
+  type SessionOptions,
+} from './router.ts'
+export { ListenError, type TlsFiles } from './transport/transport.ts'

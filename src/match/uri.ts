@@ -1,0 +1,33 @@
+/** How strictly a realm takes URIs (WAMP, "URIs", "Strict URIs" and "Loose URIs"). */
+export type UriCheck = 'loose' | 'strict'
+
+/** How a pattern meets URIs (WAMP, "Pattern-based Subscriptions"). */
+export type Match = 'exact' | 'prefix' | 'wildcard'
+
+export const MATCHES: readonly Match[] = ['exact', 'prefix', 'wildcard']
+
+/** Longer URIs are refused: each is kept as long as somebody holds on to it. */
+const MAX_URI = 8192
+
+const LOOSE = /[\s#]/
+const STRICT = /[^0-9a-z_.]/
+
+/** True of a URI that can be published to, called, and matched exactly. */
+export function isUri(uri: string, check: UriCheck): boolean {
+  return isPattern(uri, 'wildcard', check) && !EMPTY_COMPONENT.test(uri)
+}
+
+const EMPTY_COMPONENT = /^$|^\.|\.$|\.\./
+
+/** True of a pattern: in a wildcard any component may be empty, in a prefix the last. */
+export function isPattern(pattern: string, match: Match, check: UriCheck): boolean {
+  if (pattern.length > MAX_URI) return false
+  if ((check === 'strict' ? STRICT : LOOSE).test(pattern)) return false
+  if (match === 'wildcard') return true
+  return !(match === 'prefix' ? /^\.|\.\./ : EMPTY_COMPONENT).test(pattern)
+}
+
+/** The router's own namespace: its first component is `wamp`. */
+export function isReserved(uri: string): boolean {
+  return uri.startsWith('wamp') && (uri.length === 4 || uri.charCodeAt(4) === 46)
+}

@@ -1,0 +1,46 @@
+import type { Dict } from './payload.ts'
+
+/** What WELCOME announces: exactly what works (WAMP, "Feature Announcement"). */
+export const ROUTER_ROLES: Dict = {
+  broker: {
+    features: {
+      pattern_based_subscription: true,
+      publisher_exclusion: true,
+      subscriber_blackwhite_listing: true,
+    },
+  },
+  dealer: {
+    features: {
+      call_canceling: true,
+      pattern_based_registration: true,
+    },
+  },
+}
+
+/** Features of clients that decide what the router may send them, as bits. */
+export const CALLEE_CANCELS = 1
+
+/** Which announcement sets which bit: role, feature, bit. */
+const WATCHED: readonly (readonly [string, string, number])[] = [
+  ['callee', 'call_canceling', CALLEE_CANCELS],
+  // One passage of the specification spells it so.
+  ['callee', 'call_cancelling', CALLEE_CANCELS],
+]
+
+/**
+ * What a HELLO's roles announce. Only `true` counts. Some clients put features directly under the
+ * role, and some announce none: neither is an error.
+ */
+export function announcedFeatures(roles: Dict): number {
+  let found = 0
+  for (const [role, feature, bit] of WATCHED) {
+    const announced = dictAt(roles, role)
+    if (dictAt(announced, 'features')[feature] === true || announced[feature] === true) found |= bit
+  }
+  return found
+}
+
+function dictAt(dict: Dict, key: string): Dict {
+  const value = dict[key]
+  return typeof value === 'object' && value !== null ? (value as Dict) : {}
+}

@@ -1,0 +1,197 @@
+import type { RandomId } from '../base/ids.ts'
+import { Broker } from '../broker/broker.ts'
+import { Dealer } from '../dealer/dealer.ts'
+import type { Peer } from '../delivery/outlet.ts'
+import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
+import {
+  INVALID_ARGUMENT,
+  INVALID_URI,
+  NOT_AUTHORIZED,
+  PayloadError,
+  ProtocolViolation,
+  UNTRANSLATABLE_PAYLOAD,
+} from '../protocol/errors.ts'
+import {
+  CALL,
+  CANCEL,
+  type Call,
+  ERROR,
+  errorFor,
+  type Message,
+  PUBLISH,
+  type Publish,
+  REGISTER,
+  type Register,
+  type Request,
+  SUBSCRIBE,
+  type Subscribe,
+  shapeOf,
+  UNREGISTER,
+  UNSUBSCRIBE,
+  YIELD,
+} from '../protocol/messages.ts'
+import {
+  BAD_URI,
+  MAY_CALL,
+  MAY_PUBLISH,
+  MAY_REGISTER,
+  MAY_SUBSCRIBE,
+  RESERVED,
+  type Role,
+} from './authorize.ts'
+
+export interface RealmOptions {
+  readonly name: string
+  readonly uriCheck: UriCheck
+  /** Request ids must count from 1 without gaps, as the specification has it. */
+  readonly strictRequestIds: boolean
+  readonly roles: readonly Role[]
+}
+
+/** A session of a realm, remote or in-process. */
+export interface Member extends Peer {
+  readonly role: Role
+}
+
+/** A world of its own: nothing crosses from one realm to another. */
+export class Realm {
+  readonly name: string
+  readonly uriCheck: UriCheck
+  readonly strictRequestIds: boolean
+  readonly roles: ReadonlyMap<string, Role>
+  readonly members: Map<number, Member> = new Map()
+  readonly #broker: Broker
+  readonly #dealer = new Dealer()
+
+  constructor(options: RealmOptions, randomId: RandomId) {
+    this.name = options.name
+    this.uriCheck = options.uriCheck
+    this.strictRequestIds = options.strictRequestIds
+    this.roles = new Map(options.roles.map(role => [role.name, role]))
+    this.#broker = new Broker(randomId)
+  }
+
+  join(member: Member): void {
+    this.members.set(member.id, member)
+  }
+
+  /** The session is over: nothing is routed to it any more, and nothing of it stays. */
+  leave(member: Member): void {
+    if (!this.members.delete(member.id)) return
+    this.#dealer.leave(member)
+    this.#broker.leave(member)
+  }
+
+  /** A message of a member. Throws ProtocolViolation, which ends the member's session. */
+  receive(member: Member, message: Message): void {
+    try {
+      this.#route(member, message)
+    } catch (error) {
+      if (!(error instanceof PayloadError)) throw error
+      if (isAnswered(message)) member.send(errorFor(message, UNTRANSLATABLE_PAYLOAD, error.message))
+    }
+  }
+
+  #route(member: Member, message: Message): void {
+    switch (message.type) {
+      case PUBLISH:
+        this.#publish(member, message)
+        return
+      case CALL:
+        this.#call(member, message)
+        return
+      case YIELD:
+        this.#dealer.yield(member, message)
+        return
+      case ERROR:
+        this.#dealer.error(member, message)
+        return
+      case SUBSCRIBE:
+        this.#subscribe(member, message)
+        return
+      case UNSUBSCRIBE:
+        this.#broker.unsubscribe(member, message)
+        return
+      case REGISTER:
+        this.#register(member, message)
+        return
+      case UNREGISTER:
+        this.#dealer.unregister(member, message)
+        return
+      case CANCEL:
+        this.#dealer.cancel(member, message)
+        return
+      default:
+        throw new ProtocolViolation(
+          `${shapeOf(message.type)?.name} is not for a client to send in an open session`,
+        )
+    }
+  }
+
+  #publish(member: Member, message: Publish): void {
+    refusePassthru(message)
+    const verdict = member.role.verdict(message.topic)
+    if ((verdict & MAY_PUBLISH) === 0 || (verdict & RESERVED) !== 0) {
+      if (isAnswered(message)) refuse(member, message, verdict)
+      return
+    }
+    this.#broker.publish(member, message)
+  }
+
+  #call(member: Member, message: Call): void {
+    refusePassthru(message)
+    const verdict = member.role.verdict(message.procedure)
+    if ((verdict & MAY_CALL) === 0) refuse(member, message, verdict & ~RESERVED)
+    else this.#dealer.call(member, message)
+  }
+
+  #subscribe(member: Member, message: Subscribe): void {
+    const match = matchOf(member, message)
+    if (match === undefined) return
+    const verdict = member.role.verdictOnPattern(message.topic, match)
+    if ((verdict & MAY_SUBSCRIBE) === 0) refuse(member, message, verdict & ~RESERVED)
+    else this.#broker.subscribe(member, message, match)
+  }
+
+  #register(member: Member, message: Register): void {
+    const match = matchOf(member, message)
+    if (match === undefined) return
+    const verdict = member.role.verdictOnPattern(message.procedure, match)
+    if ((verdict & MAY_REGISTER) === 0 || (verdict & RESERVED) !== 0) {
+      refuse(member, message, verdict)
+    } else this.#dealer.register(member, message, match)
+  }
+}
+
+/** Answers a request that may not be. The URI's form comes before the right to use it. */
+function refuse(member: Member, message: Request, verdict: number): void {
+  if ((verdict & BAD_URI) !== 0) member.send(errorFor(message, INVALID_URI, 'not a valid URI'))
+  else if ((verdict & RESERVED) !== 0) {
+    member.send(errorFor(message, INVALID_URI, 'URIs that begin with wamp. are the router’s own'))
+  } else {
+    const text = `role ${member.authrole} is not allowed to do this`
+    member.send(errorFor(message, NOT_AUTHORIZED, text))
+  }
+}
+
+/** The match policy asked for; where there is none of that name, the request is answered. */
+function matchOf(member: Member, message: Subscribe | Register): Match | undefined {
+  const wanted = message.options.match ?? 'exact'
+  const match = MATCHES.find(name => name === wanted)
+  if (match === undefined) {
+    member.send(errorFor(message, INVALID_ARGUMENT, 'match is none of exact, prefix, wildcard'))
+  }
+  return match
+}
+
+/** Errors of publications without acknowledge go nowhere (WAMP, "Publishing and Events"). */
+function isAnswered(message: Message): message is Publish | Call {
+  return message.type === CALL || (message.type === PUBLISH && message.options.acknowledge === true)
+}
+
+/** Payload passthru mode is not announced: to ignore it would deliver something else. */
+function refusePassthru(message: Publish | Call): void {
+  if (message.options.ppt_scheme !== undefined) {
+    throw new ProtocolViolation('payload passthru mode is not announced by this router')
+  }
+}

@@ -1,0 +1,138 @@
+import { anonymous } from '../auth/anonymous.ts'
+import { type AuthMethod, chooseMethod, type Identity, type Step } from '../auth/auth.ts'
+import type { RandomId } from '../base/ids.ts'
+import type { Outlet } from '../delivery/outlet.ts'
+import { isUri } from '../match/uri.ts'
+import {
+  INVALID_URI,
+  NO_MATCHING_AUTH_METHOD,
+  NO_SUCH_REALM,
+  NO_SUCH_ROLE,
+  ProtocolViolation,
+} from '../protocol/errors.ts'
+import { announcedFeatures, ROUTER_ROLES } from '../protocol/features.ts'
+import {
+  AUTHENTICATE,
+  CHALLENGE,
+  HELLO,
+  type Hello,
+  type Message,
+  shapeOf,
+  WELCOME,
+  type Welcome,
+} from '../protocol/messages.ts'
+import type { Dict } from '../protocol/payload.ts'
+import type { Realm } from '../realm/realm.ts'
+import { Session } from './session.ts'
+
+/** The methods on offer. */
+const METHODS: readonly AuthMethod[] = [anonymous('anonymous')]
+
+export const AGENT = 'wampd'
+
+/** Where a handshake stands after a message. */
+export type Outcome =
+  | 'continue'
+  | { readonly refused: string; readonly text: string }
+  | { readonly session: Session; readonly welcome: Welcome }
+
+/** What a handshake asks of the router. */
+export interface Registry {
+  readonly randomId: RandomId
+  realm(name: string): Realm | undefined
+}
+
+interface Facts {
+  readonly realm: Realm
+  readonly id: number
+  readonly features: number
+  readonly method: string
+}
+
+/** The way of one client from HELLO over CHALLENGE to WELCOME or ABORT (WAMP, "Session Opening"). */
+export class Handshake {
+  readonly #registry: Registry
+  readonly #outlet: Outlet
+  readonly #remote: string
+  readonly #methods: readonly AuthMethod[]
+  /** What HELLO settled. */
+  #facts: Facts | null = null
+  /** How to go on with the AUTHENTICATE that answers the open challenge. */
+  #answer: ((signature: string, extra: Dict) => Step | Promise<Step>) | null = null
+
+  constructor(registry: Registry, outlet: Outlet, remote: string, methods = METHODS) {
+    this.#registry = registry
+    this.#outlet = outlet
+    this.#remote = remote
+    this.#methods = methods
+  }
+
+  /** HELLO first, then AUTHENTICATE once after each CHALLENGE. Throws ProtocolViolation. */
+  receive(message: Message): Outcome | Promise<Outcome> {
+    if (this.#facts === null && message.type === HELLO) return this.#hello(message)
+    if (this.#answer !== null && message.type === AUTHENTICATE) {
+      const answer = this.#answer
+      this.#answer = null
+      return this.#follow(answer(message.signature, message.extra))
+    }
+    throw new ProtocolViolation(`${shapeOf(message.type)?.name} while a session is being opened`)
+  }
+
+  #hello({ realm: name, details }: Hello): Outcome | Promise<Outcome> {
+    const { roles } = details
+    if (typeof roles !== 'object' || roles === null || Array.isArray(roles)) {
+      throw new ProtocolViolation('HELLO: details.roles is no dict')
+    }
+    if (!isUri(name, 'loose')) return { refused: INVALID_URI, text: 'the realm is no valid URI' }
+    const realm = this.#registry.realm(name)
+    if (realm === undefined) return { refused: NO_SUCH_REALM, text: `there is no realm ${name}` }
+    const method = chooseMethod(details, this.#methods)
+    if (method === undefined) {
+      const ours = this.#methods.map(candidate => candidate.name).join(', ')
+      return { refused: NO_MATCHING_AUTH_METHOD, text: `the methods on offer are: ${ours}` }
+    }
+    const id = this.#freeId(realm)
+    const features = announcedFeatures(roles as Dict)
+    this.#facts = { realm, id, features, method: method.name }
+    return this.#follow(method.begin({ realm: name, details, session: id, remote: this.#remote }))
+  }
+
+  #follow(step: Step | Promise<Step>): Outcome | Promise<Outcome> {
+    return step instanceof Promise
+      ? step.then(settled => this.#settle(settled))
+      : this.#settle(step)
+  }
+
+  #settle(step: Step): Outcome {
+    if ('refused' in step) return step
+    if ('identity' in step) return this.#welcome(step.identity)
+    this.#answer = (signature, extra) => step.answer(signature, extra)
+    const method = this.#facts?.method ?? ''
+    this.#outlet.send({ type: CHALLENGE, method, extra: step.challenge })
+    return 'continue'
+  }
+
+  #welcome(identity: Identity): Outcome {
+    const { realm, id, features, method } = this.#facts as Facts
+    const { authid, authrole } = identity
+    const role = realm.roles.get(authrole)
+    if (role === undefined) {
+      return { refused: NO_SUCH_ROLE, text: `realm ${realm.name} has no role ${authrole}` }
+    }
+    const session = new Session(realm, id, { authid, role, features }, this.#outlet)
+    const details = {
+      realm: realm.name,
+      ...identity,
+      authmethod: method,
+      roles: ROUTER_ROLES,
+      agent: AGENT,
+    }
+    return { session, welcome: { type: WELCOME, session: id, details } }
+  }
+
+  #freeId(realm: Realm): number {
+    let id = this.#registry.randomId()
+    while (realm.members.has(id)) id = this.#registry.randomId()
+    return id
+  }
+}

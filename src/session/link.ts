@@ -1,0 +1,250 @@
+import type { Clock, Timer } from '../base/clock.ts'
+import type { RandomId } from '../base/ids.ts'
+import type { Log } from '../base/log.ts'
+import { Outbox } from '../delivery/outbox.ts'
+import {
+  AUTHENTICATION_FAILED,
+  GOODBYE_AND_OUT,
+  INTERNAL_ERROR,
+  PROTOCOL_VIOLATION,
+  ProtocolViolation,
+} from '../protocol/errors.ts'
+import { ABORT, GOODBYE, HELLO, type Message, shapeOf } from '../protocol/messages.ts'
+import { type Dict, NO_PAYLOAD } from '../protocol/payload.ts'
+import type { Realm } from '../realm/realm.ts'
+import type { Serializer } from '../serializer/serializer.ts'
+import type { Connection, Receiver } from '../transport/transport.ts'
+import { Handshake, type Outcome } from './handshake.ts'
+import type { Beating, Heartbeat } from './heartbeat.ts'
+import type { Session } from './session.ts'
+
+/** What a link asks of the router. */
+export interface Reception {
+  readonly clock: Clock
+  readonly log: Log
+  readonly randomId: RandomId
+  readonly heartbeat: Heartbeat
+  /** Time that a client has from connecting, or from GOODBYE, to WELCOME. Milliseconds. */
+  readonly handshakeTimeout: number
+  /** Time that a client has to answer GOODBYE. Milliseconds. */
+  readonly goodbyeTimeout: number
+  /** Bytes that may wait for a slow reader before it is cut off. */
+  readonly sendBuffer: number
+  /** The realm of that name, made on demand where the router may; undefined if there is none. */
+  realm(name: string): Realm | undefined
+  /** The link is gone. */
+  left(link: Link): void
+}
+
+/** How long a connection may take to close once it has been asked to. Milliseconds. */
+const CLOSE_TIMEOUT = 2000
+
+/**
+ * opening: no session; HELLO is awaited, or its authentication goes on
+ * open: a session is there
+ * closing: GOODBYE was sent, its answer is awaited, everything else ignored
+ * closed: the connection is being closed, or gone; nothing is heard any more
+ */
+type State = 'opening' | 'open' | 'closing' | 'closed'
+
+/** One connection, its serializer and its session: the only place that sees all three. */
+export class Link implements Receiver, Beating {
+  heard = true
+  asked = false
+  readonly #connection: Connection
+  readonly #serializer: Serializer
+  readonly #reception: Reception
+  readonly #outbox: Outbox
+  #state: State = 'opening'
+  #session: Session | null = null
+  #handshake: Handshake | null = null
+  #timer: Timer | null = null
+
+  constructor(connection: Connection, serializer: Serializer, reception: Reception) {
+    this.#connection = connection
+    this.#serializer = serializer
+    this.#reception = reception
+    this.#outbox = new Outbox(connection, serializer, reception.sendBuffer, () => this.#overflow())
+    reception.heartbeat.add(this)
+    this.#await()
+  }
+
+  bytes(frame: Uint8Array, binary: boolean): void {
+    this.heard = true
+    if (this.#state === 'closed') return
+    try {
+      if (binary !== this.#serializer.binary)
+        throw new ProtocolViolation(WRONG_FRAME[Number(binary)])
+      const message = this.#serializer.decode(frame)
+      if (this.#state === 'open') this.#receive(this.#session as Session, message)
+      else if (this.#state === 'opening') this.#greet(message)
+      else if (message.type === GOODBYE || message.type === ABORT) this.#close(1000, 'goodbye')
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  drained(): void {
+    this.#outbox.drained()
+  }
+
+  alive(): void {
+    this.heard = true
+  }
+
+  ping(): void {
+    this.#connection.ping()
+  }
+
+  dead(): void {
+    this.#reception.log.info({ remote: this.#connection.remote }, 'peer does not answer pings')
+    this.#end()
+    this.#connection.terminate()
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    this.#end()
+    this.#timer?.cancel()
+    this.#reception.heartbeat.remove(this)
+    this.#reception.left(this)
+  }
+
+  /** Ends the session with a GOODBYE; the connection is closed when it is answered, or in a while. */
+  goodbye(reason: string, text: string): void {
+    if (this.#state !== 'open') {
+      this.farewell(1001, text)
+      return
+    }
+    this.#outbox.send({ type: GOODBYE, details: { message: text }, reason })
+    this.#leave()
+    this.#state = 'closing'
+    const { clock, goodbyeTimeout } = this.#reception
+    this.#timer = clock.after(goodbyeTimeout, () => this.#close(1000, 'goodbye'))
+  }
+
+  /** Ends session and connection with a WebSocket close code, without a GOODBYE. */
+  farewell(code: number, reason: string): void {
+    if (this.#state !== 'closed') this.#close(code, reason)
+  }
+
+  #receive(session: Session, message: Message): void {
+    if (message.type === GOODBYE) {
+      this.#leave()
+      this.#outbox.send({ type: GOODBYE, details: {}, reason: GOODBYE_AND_OUT })
+      // The connection may carry another session (WAMP, "Session Closing").
+      this.#await()
+    } else if (message.type === ABORT) {
+      this.#close(1000, 'session aborted')
+    } else session.receive(message)
+  }
+
+  /** HELLO and what follows until WELCOME. */
+  #greet(message: Message): void {
+    if (message.type === ABORT) {
+      this.#close(1000, 'session aborted')
+      return
+    }
+    if (this.#handshake === null) {
+      if (message.type !== HELLO) {
+        throw new ProtocolViolation(`${shapeOf(message.type)?.name} before a session is open`)
+      }
+      this.#handshake = new Handshake(this.#reception, this.#outbox, this.#connection.remote)
+    }
+    const outcome = this.#handshake.receive(message)
+    if (outcome instanceof Promise) {
+      outcome.then(settled => this.#settle(settled)).catch(error => this.#fail(error))
+    } else this.#settle(outcome)
+  }
+
+  #settle(outcome: Outcome): void {
+    if (this.#state !== 'opening' || outcome === 'continue') return
+    if ('refused' in outcome) {
+      this.#abort(outcome.refused, { message: outcome.text }, 1000)
+      return
+    }
+    this.#timer?.cancel()
+    this.#handshake = null
+    const { session, welcome } = outcome
+    this.#session = session
+    this.#state = 'open'
+    session.realm.join(session)
+    this.#outbox.send(welcome)
+    this.#reception.log.debug(this.#facts(session), 'join')
+  }
+
+  /** Waits for a HELLO. */
+  #await(): void {
+    this.#state = 'opening'
+    this.#handshake = null
+    const { clock, handshakeTimeout } = this.#reception
+    this.#timer = clock.after(handshakeTimeout, () => {
+      if (this.#handshake === null) this.#close(1000, 'no HELLO in time')
+      else this.#abort(AUTHENTICATION_FAILED, { message: 'no AUTHENTICATE in time' }, 1000)
+    })
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'closed') return
+    if (error instanceof ProtocolViolation) {
+      this.#reception.log.info(
+        { remote: this.#connection.remote, violation: error.message },
+        'protocol violation',
+      )
+      this.#abort(PROTOCOL_VIOLATION, { message: error.message }, 1002)
+    } else {
+      this.#reception.log.error({ remote: this.#connection.remote, err: error }, 'internal error')
+      this.#abort(INTERNAL_ERROR, { message: 'the router failed; this session ends' }, 1011)
+    }
+  }
+
+  /** Ends everything with an ABORT. */
+  #abort(reason: string, details: Dict, code: number): void {
+    this.#outbox.send({ type: ABORT, details, reason, payload: NO_PAYLOAD })
+    this.#close(code, reason)
+  }
+
+  /** Too much waits for a reader that is too slow. */
+  #overflow(): void {
+    // Not at once: broker or dealer are in the midst of sending.
+    queueMicrotask(() => {
+      if (this.#state === 'closed') return
+      const { log, sendBuffer } = this.#reception
+      log.warn(
+        { remote: this.#connection.remote },
+        `reader too slow: over ${sendBuffer} bytes wait`,
+      )
+      this.#close(1008, `too slow: over ${sendBuffer} bytes waited to be read`)
+    })
+  }
+
+  /** Sends what waits and a close frame; a peer that does not answer it is cut off. */
+  #close(code: number, reason: string): void {
+    this.#outbox.flush()
+    this.#end()
+    this.#connection.close(code, reason)
+    this.#timer = this.#reception.clock.after(CLOSE_TIMEOUT, () => this.#connection.terminate())
+  }
+
+  #end(): void {
+    this.#leave()
+    this.#state = 'closed'
+    this.#outbox.close()
+  }
+
+  #leave(): void {
+    this.#timer?.cancel()
+    const session = this.#session
+    if (session === null) return
+    this.#session = null
+    session.realm.leave(session)
+    this.#reception.log.debug(this.#facts(session), 'leave')
+  }
+
+  #facts(session: Session): object {
+    const { id, authid, authrole, realm } = session
+    return { realm: realm.name, session: id, authid, authrole, remote: this.#connection.remote }
+  }
+}
+
+const WRONG_FRAME = ['text frame on a binary subprotocol', 'binary frame on a text subprotocol']

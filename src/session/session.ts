@@ -1,0 +1,73 @@
+import { MAX_ID } from '../base/ids.ts'
+import type { Outlet } from '../delivery/outlet.ts'
+import type { SharedMessage } from '../delivery/shared-message.ts'
+import { ProtocolViolation } from '../protocol/errors.ts'
+import {
+  CALL,
+  type Message,
+  PUBLISH,
+  REGISTER,
+  SUBSCRIBE,
+  UNREGISTER,
+  UNSUBSCRIBE,
+} from '../protocol/messages.ts'
+import type { Role } from '../realm/authorize.ts'
+import type { Member, Realm } from '../realm/realm.ts'
+
+/** One WAMP session of a remote client, from WELCOME to its end. */
+export class Session implements Member {
+  readonly id: number
+  readonly authid: string
+  readonly role: Role
+  readonly features: number
+  readonly realm: Realm
+  readonly #outlet: Outlet
+  /** The request id that comes next where the realm is strict about them. */
+  #nextRequest = 1
+
+  constructor(
+    realm: Realm,
+    id: number,
+    who: { authid: string; role: Role; features: number },
+    outlet: Outlet,
+  ) {
+    this.realm = realm
+    this.id = id
+    this.authid = who.authid
+    this.role = who.role
+    this.features = who.features
+    this.#outlet = outlet
+  }
+
+  get authrole(): string {
+    return this.role.name
+  }
+
+  send(message: Message): void {
+    this.#outlet.send(message)
+  }
+
+  share(message: SharedMessage): void {
+    this.#outlet.share(message)
+  }
+
+  /** A message of the client. Throws ProtocolViolation. */
+  receive(message: Message): void {
+    if (this.realm.strictRequestIds) this.#count(message)
+    this.realm.receive(this, message)
+  }
+
+  /** Requests of a session count 1, 2, 3 … over all their kinds (WAMP, "Identifiers"). */
+  #count(message: Message): void {
+    if (!COUNTED.has(message.type)) return
+    const { request } = message as Extract<Message, { request: number }>
+    if (request !== this.#nextRequest) {
+      throw new ProtocolViolation(
+        `request id ${request} is out of sequence, ${this.#nextRequest} is next`,
+      )
+    }
+    this.#nextRequest = request === MAX_ID ? 1 : request + 1
+  }
+}
+
+const COUNTED = new Set<number>([PUBLISH, SUBSCRIBE, UNSUBSCRIBE, CALL, REGISTER, UNREGISTER])

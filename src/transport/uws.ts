@@ -1,0 +1,190 @@
+import type { us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
+import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
+import { HEADROOM, tooLarge } from './message-size.ts'
+import { probe } from './probe.ts'
+import { type Connection, type Listen, ListenError, type Receiver } from './transport.ts'
+import { answerUpgrade } from './upgrade.ts'
+
+type UWS = typeof import('uWebSockets.js-20.51') & { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
+
+interface UserData {
+  readonly protocol: string
+  readonly remote: string
+  /** uWebSockets.js copies this object: what changes later lives behind this reference. */
+  readonly link: { connection: UwsConnection | null; receiver: Receiver | null }
+}
+
+type Socket = WebSocket<UserData>
+
+class UwsConnection implements Connection {
+  readonly remote: string
+  readonly #binary: boolean
+  #socket: Socket | null
+  #frames: readonly Uint8Array[] = []
+
+  constructor(socket: Socket, remote: string, binary: boolean) {
+    this.#socket = socket
+    this.remote = remote
+    this.#binary = binary
+  }
+
+  get buffered(): number {
+    return this.#socket === null ? 0 : this.#socket.getBufferedAmount()
+  }
+
+  write(frames: readonly Uint8Array[]): void {
+    this.#frames = frames
+    this.#socket?.cork(this.#sendAll)
+  }
+
+  #sendAll = (): void => {
+    const socket = this.#socket as Socket
+    for (const frame of this.#frames) socket.send(frame, this.#binary)
+  }
+
+  ping(): void {
+    this.#socket?.ping()
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket?.end(code, reason)
+  }
+
+  terminate(): void {
+    this.#socket?.close()
+  }
+
+  /** The socket is gone: uWebSockets.js throws on every further use. */
+  gone(): void {
+    this.#socket = null
+  }
+}
+
+/** The transport on uWebSockets.js, given as the loaded module. */
+export function uwsTransport(uws: UWS): Listen {
+  return async (address, endpoint) => {
+    const { host, port, tls } = address
+    if (tls !== undefined) await checkCertificate(tls.certificate, tls.key)
+    const app =
+      tls === undefined
+        ? uws.App()
+        : uws.SSLApp({ cert_file_name: tls.certificate, key_file_name: tls.key })
+    const open = new Set<UwsConnection>()
+    const { maxMessageSize } = endpoint
+
+    app.ws<UserData>('/*', {
+      compression: uws.DISABLED,
+      maxPayloadLength: maxMessageSize * HEADROOM,
+      // The outbox has the cap; uWebSockets.js' own would drop without telling.
+      maxBackpressure: 0,
+      // The heartbeat of the session layer serves all transports.
+      idleTimeout: 0,
+      sendPingsAutomatically: false,
+      upgrade(response, request, context) {
+        const answer = answerUpgrade(
+          {
+            path: request.getUrl(),
+            protocols: request.getHeader('sec-websocket-protocol'),
+            origin: request.getHeader('origin'),
+            host: request.getHeader('host'),
+            version: request.getHeader('sec-websocket-version'),
+          },
+          endpoint,
+        )
+        if (!('protocol' in answer)) {
+          response.writeStatus(answer.status)
+          for (const [name, value] of Object.entries(answer.headers ?? {})) {
+            response.writeHeader(name, value)
+          }
+          response.writeHeader('Content-Type', 'text/plain; charset=utf-8').end(answer.text, true)
+          return
+        }
+        response.upgrade<UserData>(
+          {
+            protocol: answer.protocol,
+            remote: Buffer.from(response.getRemoteAddressAsText()).toString(),
+            link: { connection: null, receiver: null },
+          },
+          request.getHeader('sec-websocket-key'),
+          answer.protocol,
+          request.getHeader('sec-websocket-extensions'),
+          context,
+        )
+      },
+      open(socket) {
+        const { protocol, remote, link } = socket.getUserData()
+        const binary = endpoint.protocols.get(protocol)?.binary ?? false
+        link.connection = new UwsConnection(socket, remote, binary)
+        open.add(link.connection)
+        link.receiver = endpoint.open(link.connection, protocol)
+      },
+      message(socket, message, binary) {
+        const { link } = socket.getUserData()
+        if (message.byteLength > maxMessageSize) {
+          link.connection?.close(1009, tooLarge(maxMessageSize))
+        } else link.receiver?.bytes(new Uint8Array(message), binary)
+      },
+      drain: socket => socket.getUserData().link.receiver?.drained(),
+      pong: socket => socket.getUserData().link.receiver?.alive(),
+      close(socket) {
+        const { link } = socket.getUserData()
+        if (link.connection !== null) {
+          link.connection.gone()
+          open.delete(link.connection)
+        }
+        link.receiver?.closed()
+      },
+    })
+
+    app.any('/*', (response, request) => {
+      const isPage = request.getMethod() === 'get' && endpoint.paths.includes(request.getUrl())
+      if (isPage && request.getHeader('upgrade') === '') {
+        response.writeHeader('Content-Type', 'text/html; charset=utf-8').end(endpoint.page())
+      } else {
+        const status = isPage ? '400 Bad Request' : '404 Not Found'
+        response.writeStatus(status).end(isPage ? 'no sound WebSocket handshake\n' : 'not found\n')
+      }
+    })
+
+    const listening = await new Promise<us_listen_socket | false>(resolve => {
+      // Without the flag two routers could share a port, and each would get half the clients.
+      const listen = app.listen as unknown as (
+        host: string,
+        port: number,
+        options: number,
+        done: (socket: us_listen_socket | false) => void,
+      ) => void
+      listen.call(app, host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve)
+    })
+    if (listening === false) {
+      await probe(host, port)
+      throw new ListenError(`cannot listen on ${host}:${port}`)
+    }
+    let socket: us_listen_socket | null = listening
+    const stop = () => {
+      if (socket !== null) uws.us_listen_socket_close(socket)
+      socket = null
+    }
+    return {
+      port: uws.us_socket_local_port(listening),
+      transport: 'uWebSockets.js',
+      stop,
+      async close() {
+        stop()
+        for (const connection of open) connection.terminate()
+      },
+    }
+  }
+}
+
+/** uWebSockets.js says nothing of why it cannot use a certificate. */
+async function checkCertificate(certificate: string, key: string): Promise<void> {
+  try {
+    createSecureContext({ cert: await readFile(certificate), key: await readFile(key) })
+  } catch (error) {
+    throw new ListenError(
+      `cannot use certificate ${certificate} with key ${key}: ${(error as Error).message}`,
+    )
+  }
+}
