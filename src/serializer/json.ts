@@ -47,7 +47,8 @@ const writer = {
   },
   dict(value: Dict) {
     output.byte(COMMA)
-    output.utf8(isEmpty(value) ? '{}' : closeJson(value))
+    if (isEmpty(value)) output.ascii('{}')
+    else output.utf8(closeJson(value))
     return writer
   },
   payload(payload: Payload) {

@@ -1,6 +1,8 @@
 const CHUNK = 1 << 16
 
-let bytes = Buffer.allocUnsafeSlow(CHUNK)
+let buffer = Buffer.allocUnsafeSlow(CHUNK)
+/** The same memory: a plain array's subarray() costs a third of a Buffer's. */
+let bytes = new Uint8Array(buffer.buffer)
 let start = 0
 let at = 0
 
@@ -21,8 +23,9 @@ function room(count: number): void {
   if (at + count <= bytes.length) return
   const used = at - start
   const next = Buffer.allocUnsafeSlow(Math.max(CHUNK, (used + count) * 2))
-  bytes.copy(next, 0, start, at)
-  bytes = next
+  buffer.copy(next, 0, start, at)
+  buffer = next
+  bytes = new Uint8Array(buffer.buffer)
   start = 0
   at = used
 }
@@ -73,7 +76,7 @@ export function decimal(value: number): void {
 /** A string as UTF-8; lone surrogates become U+FFFD. */
 export function utf8(text: string): void {
   room(text.length * 3)
-  at += bytes.write(text, at)
+  at += buffer.write(text, at)
 }
 
 /** A string of ASCII characters only. */
