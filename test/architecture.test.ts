@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { expect } from 'chai'
+
+/** Which folders of src a folder may import, and which packages. The arrows of the house. */
+const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
+  base: { folders: [], packages: ['pino'] },
+  protocol: { folders: ['base'], packages: [] },
+  serializer: { folders: ['base', 'protocol'], packages: ['msgpackr', 'cbor-x', 'lossless-json'] },
+  match: { folders: ['protocol'], packages: [] },
+  transport: { folders: ['base'], packages: ['ws', 'uWebSockets.js-20.51'] },
+  delivery: { folders: ['protocol', 'serializer', 'transport'], packages: [] },
+  broker: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
+  dealer: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
+  auth: { folders: ['base', 'protocol'], packages: [] },
+  realm: {
+    folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer', 'auth'],
+    packages: [],
+  },
+  session: {
+    folders: [
+      ...['base', 'protocol', 'match', 'serializer', 'delivery'],
+      ...['auth', 'realm', 'transport'],
+    ],
+    packages: [],
+  },
+  client: {
+    folders: ['base', 'protocol', 'match', 'serializer', 'delivery', 'realm'],
+    packages: [],
+  },
+  config: { folders: ['base', 'match'], packages: ['typebox', 'yaml'] },
+  // router.ts, cli.ts and index.ts wire everything.
+  '.': {
+    folders: [
+      ...['base', 'protocol', 'match', 'serializer', 'transport', 'delivery'],
+      ...['auth', 'realm', 'session', 'client', 'config'],
+    ],
+    packages: ['commander'],
+  },
+}
+
+/** Where a folder needs but the types of another: the contract, not what lies behind it. */
+const TYPES_ONLY = ['delivery -> transport', 'delivery -> serializer']
+
+describe('architecture', () => {
+  const src = resolve('src')
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(name =>
+    name.endsWith('.ts'),
+  )
+
+  it('has a row for every folder', () => {
+    expect(new Set(files.map(folder))).to.deep.equal(new Set(Object.keys(MAY_IMPORT)))
+  })
+
+  for (const file of files) {
+    it(`${file} imports what its folder may`, () => {
+      const from = folder(file)
+      const row = MAY_IMPORT[from]
+      for (const { target, typeOnly } of importsOf(join(src, file))) {
+        if (target.startsWith('node:')) continue
+        if (!target.startsWith('.')) {
+          expect(row?.packages, `${from} names package ${target}`).to.include(packageOf(target))
+          continue
+        }
+        const to = folder(relative(src, resolve(src, file, '..', target)))
+        if (to === from) continue
+        expect(row?.folders, `${from} -> ${to}`).to.include(to)
+        if (TYPES_ONLY.includes(`${from} -> ${to}`)) {
+          expect(typeOnly, `${from} takes only types of ${to}`).to.equal(true)
+        }
+      }
+    })
+  }
+
+  it('keeps files of one thing: none has more than 500 lines', () => {
+    for (const file of files) {
+      const lines = readFileSync(join(src, file), 'utf8').split('\n').length
+      expect(lines, file).to.be.at.most(500)
+    }
+  })
+})
+
+function importsOf(file: string): { target: string; typeOnly: boolean }[] {
+  const text = readFileSync(file, 'utf8')
+  const found = text.matchAll(/(?:^|\n)(import|export)( type)?\s(?:[^'";]*?from\s)?'([^']+)'/g)
+  const dynamic = text.matchAll(/import\('([^']+)'\)/g)
+  return [
+    ...[...found].map(match => ({ target: match[3] as string, typeOnly: match[2] !== undefined })),
+    ...[...dynamic].map(match => ({ target: match[1] as string, typeOnly: false })),
+  ]
+}
+
+function packageOf(target: string): string {
+  return target.split('/', target.startsWith('@') ? 2 : 1).join('/')
+}
+
+function folder(file: string): string {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : '.'
+}
