@@ -3,76 +3,44 @@ import type { Peer } from '../delivery/outlet.ts'
 
 /** A call that is not answered yet. */
 export interface Call {
-  readonly caller: Peer
+  readonly caller: CallEnds
   /** The caller's number for it. */
   readonly request: number
-  readonly callee: Peer
+  readonly callee: CallEnds
   /** The callee's number for it. */
   readonly invocation: number
 }
 
-/** What the dealer keeps of a session that calls or is called. */
-interface Ends {
-  /** Its own open calls, by request. */
-  readonly made: Map<number, Call>
-  /** The calls that it is to answer, by invocation. */
-  readonly taken: Map<number, Call>
+/** The open calls of one session: those it made, and those it is to answer. */
+export class CallEnds {
+  readonly peer: Peer
+  /** Its own calls, by request. */
+  readonly made: Map<number, Call> = new Map()
+  /** Calls of others to it, by invocation. */
+  readonly taken: Map<number, Call> = new Map()
   /** The invocation that it was sent last (session scope: 1, 2, 3 …). */
-  lastInvocation: number
+  lastInvocation = 0
+
+  constructor(peer: Peer) {
+    this.peer = peer
+  }
+
+  /** The number of the next invocation. */
+  nextInvocation(): number {
+    return this.lastInvocation === MAX_ID ? 1 : this.lastInvocation + 1
+  }
 }
 
-/** The open calls of a realm, found from both their ends. */
-export class Calls {
-  readonly #ends = new Map<Peer, Ends>()
+/** Notes a call at both its ends. */
+export function openCall(call: Call): void {
+  const { caller, request, callee, invocation } = call
+  callee.lastInvocation = invocation
+  callee.taken.set(invocation, call)
+  caller.made.set(request, call)
+}
 
-  made(caller: Peer, request: number): Call | undefined {
-    return this.#ends.get(caller)?.made.get(request)
-  }
-
-  taken(callee: Peer, invocation: number): Call | undefined {
-    return this.#ends.get(callee)?.taken.get(invocation)
-  }
-
-  /** An invocation of this number has been sent to the session at some time. */
-  wasSent(callee: Peer, invocation: number): boolean {
-    return invocation <= (this.#ends.get(callee)?.lastInvocation ?? 0)
-  }
-
-  /** The number of the session's next invocation. */
-  nextInvocation(callee: Peer): number {
-    const { lastInvocation } = this.#endsOf(callee)
-    return lastInvocation === MAX_ID ? 1 : lastInvocation + 1
-  }
-
-  add(call: Call): void {
-    const callee = this.#endsOf(call.callee)
-    callee.lastInvocation = call.invocation
-    callee.taken.set(call.invocation, call)
-    this.#endsOf(call.caller).made.set(call.request, call)
-  }
-
-  remove(call: Call): void {
-    this.#ends.get(call.callee)?.taken.delete(call.invocation)
-    this.#ends.get(call.caller)?.made.delete(call.request)
-  }
-
-  /** All open calls of a session that ends; it is forgotten. */
-  removeAll(peer: Peer): { made: Call[]; taken: Call[] } {
-    const ends = this.#ends.get(peer)
-    const made = [...(ends?.made.values() ?? [])]
-    const taken = [...(ends?.taken.values() ?? [])]
-    for (const call of made) this.remove(call)
-    for (const call of taken) this.remove(call)
-    this.#ends.delete(peer)
-    return { made, taken }
-  }
-
-  #endsOf(peer: Peer): Ends {
-    let ends = this.#ends.get(peer)
-    if (ends === undefined) {
-      ends = { made: new Map(), taken: new Map(), lastInvocation: 0 }
-      this.#ends.set(peer, ends)
-    }
-    return ends
-  }
+/** Forgets a call at both its ends. */
+export function endCall({ caller, request, callee, invocation }: Call): void {
+  callee.taken.delete(invocation)
+  caller.made.delete(request)
 }

@@ -30,18 +30,18 @@ import {
   type Yield,
 } from '../protocol/messages.ts'
 import { NO_PAYLOAD, Payload } from '../protocol/payload.ts'
-import { type Call, Calls } from './calls.ts'
+import { type Call, CallEnds, endCall, openCall } from './calls.ts'
 import { Registrations } from './registrations.ts'
 
 /**
  * How a CANCEL ends a call (WAMP, "Call Canceling"): whether the callee is interrupted, and whether
  * the caller hears at once or waits for the callee's answer.
  */
-const CANCEL_MODES: Record<string, { interrupt: boolean; wait: boolean }> = {
-  skip: { interrupt: false, wait: false },
-  killnowait: { interrupt: true, wait: false },
-  kill: { interrupt: true, wait: true },
-}
+const CANCEL_MODES = new Map<unknown, { interrupt: boolean; wait: boolean }>([
+  ['skip', { interrupt: false, wait: false }],
+  ['killnowait', { interrupt: true, wait: false }],
+  ['kill', { interrupt: true, wait: true }],
+])
 
 /**
  * Routes the calls of a realm. What comes here is allowed and its URIs are sound: the realm has
@@ -50,7 +50,7 @@ const CANCEL_MODES: Record<string, { interrupt: boolean; wait: boolean }> = {
  */
 export class Dealer {
   readonly #registrations = new Registrations()
-  readonly #calls = new Calls()
+  readonly #ends = new Map<Peer, CallEnds>()
 
   register(peer: Peer, message: Register, match: Match): void {
     const registration = this.#registrations.add(peer, match, message.procedure)
@@ -71,9 +71,10 @@ export class Dealer {
     peer.send({ type: UNREGISTERED, request: message.request })
   }
 
-  call(caller: Peer, message: CallMessage): void {
+  call(peer: Peer, message: CallMessage): void {
     const { request, procedure, payload } = message
-    if (this.#calls.made(caller, request) !== undefined) {
+    const caller = this.#endsOf(peer)
+    if (caller.made.has(request)) {
       throw new ProtocolViolation(`CALL: request ${request} is still open`)
     }
     const { index } = this.#registrations
@@ -82,38 +83,39 @@ export class Dealer {
       ? index.get('exact', procedure)
       : index.best(procedure)
     if (registration === undefined) {
-      caller.send(errorFor(message, NO_SUCH_PROCEDURE, `nobody has registered ${procedure}`))
+      peer.send(errorFor(message, NO_SUCH_PROCEDURE, `nobody has registered ${procedure}`))
       return
     }
-    const { callee, id, match } = registration
-    const invocation = this.#calls.nextInvocation(callee)
+    const { id, match } = registration
+    const callee = this.#endsOf(registration.callee)
+    const invocation = callee.nextInvocation()
     // First send, then record: a payload that does not fit the callee's serializer throws here.
-    callee.send({
+    callee.peer.send({
       type: INVOCATION,
       request: invocation,
       registration: id,
       details: match === 'exact' ? NO_DETAILS : { procedure },
       payload,
     })
-    this.#calls.add({ caller, request, callee, invocation })
+    openCall({ caller, request, callee, invocation })
   }
 
   cancel(caller: Peer, message: Cancel): void {
-    const call = this.#calls.made(caller, message.request)
+    const call = this.#ends.get(caller)?.made.get(message.request)
     // It may have crossed the answer (WAMP, "Call Canceling"): then there is nothing to do.
     if (call === undefined) return
     // Some clients send an empty mode for none.
     const name = message.options.mode || 'killnowait'
-    const mode = typeof name === 'string' ? CANCEL_MODES[name] : undefined
+    const mode = CANCEL_MODES.get(name)
     if (mode === undefined) {
       caller.send(callError(call, INVALID_ARGUMENT, text('there is no such cancel mode')))
-      this.#calls.remove(call)
+      endCall(call)
       return
     }
-    const interruptible = cancels(call.callee)
+    const interruptible = cancels(call.callee.peer)
     if (mode.interrupt && interruptible) interrupt(call, name as string)
     if (mode.wait && interruptible) return
-    this.#calls.remove(call)
+    endCall(call)
     caller.send(callError(call, CANCELED, NO_PAYLOAD))
   }
 
@@ -121,7 +123,7 @@ export class Dealer {
     const call = this.#answered(callee, message.request, 'YIELD')
     // Progressive results are not announced: a caller must not see a call end with one.
     if (call === undefined || message.options.progress === true) return
-    this.#calls.remove(call)
+    endCall(call)
     const { payload } = message
     answer(call, { type: RESULT, request: call.request, details: NO_DETAILS, payload })
   }
@@ -133,7 +135,7 @@ export class Dealer {
     }
     const call = this.#answered(callee, message.request, 'ERROR')
     if (call === undefined) return
-    this.#calls.remove(call)
+    endCall(call)
     const { error, payload } = message
     answer(call, callError(call, error, payload))
   }
@@ -141,35 +143,47 @@ export class Dealer {
   /** The session is over: its calls end, on whichever side of them it was. */
   leave(peer: Peer): void {
     this.#registrations.removeAll(peer)
-    const { made, taken } = this.#calls.removeAll(peer)
-    for (const call of taken) {
-      if (call.caller === peer) continue
-      call.caller.send(callError(call, CANCELED, text('the callee has left')))
+    const ends = this.#ends.get(peer)
+    if (ends === undefined) return
+    this.#ends.delete(peer)
+    for (const call of ends.taken.values()) {
+      endCall(call)
+      if (call.caller === ends) continue
+      call.caller.peer.send(callError(call, CANCELED, text('the callee has left')))
     }
-    for (const call of made) {
-      if (call.callee !== peer && cancels(call.callee)) {
-        interrupt(call, 'killnowait')
-      }
+    for (const call of ends.made.values()) {
+      endCall(call)
+      if (cancels(call.callee.peer)) interrupt(call, 'killnowait')
     }
   }
 
   /** The open call that a callee answers; undefined where it is over, and the answer is late. */
   #answered(callee: Peer, invocation: number, name: string): Call | undefined {
-    const call = this.#calls.taken(callee, invocation)
-    if (call === undefined && !this.#calls.wasSent(callee, invocation)) {
+    const ends = this.#ends.get(callee)
+    const call = ends?.taken.get(invocation)
+    if (call === undefined && invocation > (ends?.lastInvocation ?? 0)) {
       throw new ProtocolViolation(`${name}: there was no invocation ${invocation}`)
     }
     return call
+  }
+
+  #endsOf(peer: Peer): CallEnds {
+    let ends = this.#ends.get(peer)
+    if (ends === undefined) {
+      ends = new CallEnds(peer)
+      this.#ends.set(peer, ends)
+    }
+    return ends
   }
 }
 
 /** Gives the caller its answer, or why the answer cannot be written in its serializer. */
 function answer(call: Call, message: Result | ErrorMessage): void {
   try {
-    call.caller.send(message)
+    call.caller.peer.send(message)
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error
-    call.caller.send(callError(call, UNTRANSLATABLE_PAYLOAD, text(error.message)))
+    call.caller.peer.send(callError(call, UNTRANSLATABLE_PAYLOAD, text(error.message)))
   }
 }
 
@@ -188,5 +202,5 @@ function cancels(callee: Peer): boolean {
 }
 
 function interrupt(call: Call, mode: string): void {
-  call.callee.send({ type: INTERRUPT, request: call.invocation, options: { mode } })
+  call.callee.peer.send({ type: INTERRUPT, request: call.invocation, options: { mode } })
 }
