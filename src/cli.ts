@@ -1,12 +1,11 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { banner } from './banner.ts'
 import { createLog, LOG_LEVELS, type LogLevel } from './base/log.ts'
 import { ConfigError, loadConfig } from './config/load.ts'
 import type { RealmConfig } from './config/schema.ts'
+import { shipped } from './config/shipped.ts'
 import { createRouter, ListenError } from './index.ts'
 import { isUri } from './match/uri.ts'
 
@@ -30,8 +29,7 @@ Examples:
   wampd --config realms.yaml --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
 `
 
-const home = packageFolder()
-const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
+const { version } = JSON.parse(readFileSync(shipped('package.json'), 'utf8'))
 
 const program = new Command('wampd')
   .description('A WAMP router. Without options it starts for development.')
@@ -52,7 +50,7 @@ const program = new Command('wampd')
   .addOption(
     new Option(
       '--transport <name>',
-      'uws (uWebSockets.js) or ws; the first that runs here',
+      'uws (uWebSockets.js) or ws; default: uws where it loads',
     ).choices(['uws', 'ws']),
   )
   .option('--tls-cert <file>', 'certificate chain in PEM: listen with TLS')
@@ -93,7 +91,7 @@ async function start(options: Options): Promise<void> {
     .listen({
       host,
       port,
-      paths: isOpen ? ['/', '/ws'] : ['/ws'],
+      paths: isOpen ? ['/ws', '/'] : ['/ws'],
       ...(transport === undefined ? {} : { transport }),
       ...(tlsCert && tlsKey ? { tls: { certificate: tlsCert, key: tlsKey } } : {}),
     })
@@ -124,10 +122,10 @@ async function start(options: Options): Promise<void> {
 /** The realms to open: the file's, those named, or the development realm that ships. */
 function realmsOf({ config, realm }: Options): RealmConfig[] {
   try {
-    const { realms } = loadConfig(config ?? join(home, 'realms', 'realm1.yaml'))
+    const { realms } = loadConfig(config ?? shipped('realms/realm1.yaml'))
     if (realm === undefined) return realms
     // The development realm under the names that were asked for.
-    return realms.flatMap(shipped => [...new Set(realm)].map(name => ({ ...shipped, name })))
+    return realms.flatMap(open => [...new Set(realm)].map(name => ({ ...open, name })))
   } catch (error) {
     return fail(error, ConfigError, 2)
   }
@@ -158,13 +156,4 @@ function wholeNumber(max: number): (text: string) => number {
 function realmNames(name: string, before: string[] = []): string[] {
   if (isUri(name, 'loose')) return [...before, name]
   throw new InvalidArgumentError('A realm is named by a URI, such as com.example.app.')
-}
-
-/** The folder of the package: `dist` and `build/src` lie at different depths in it. */
-function packageFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) {
-    folder = dirname(folder)
-  }
-  return folder
 }

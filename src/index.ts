@@ -16,8 +16,9 @@ export {
   Result,
   type SubscribeOptions,
 } from './client/local-session.ts'
-export { ConfigError, loadConfig } from './config/load.ts'
+export { ConfigError, loadConfig, type Problem } from './config/load.ts'
 export type { Config, Permission, RealmConfig, RoleConfig } from './config/schema.ts'
+export type { Match } from './match/uri.ts'
 export { PayloadError, WampError } from './protocol/errors.ts'
 export type { Dict } from './protocol/payload.ts'
 export {

@@ -3,7 +3,8 @@ import type { Server } from 'node:http'
 import { systemClock } from './base/clock.ts'
 import { randomId } from './base/ids.ts'
 import { createLog, type Log } from './base/log.ts'
-import { LocalSession } from './client/local-session.ts'
+import { LocalMember } from './client/local-member.ts'
+import type { LocalSession } from './client/local-session.ts'
 import { checkConfig } from './config/load.ts'
 import type { RealmConfig } from './config/schema.ts'
 import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
@@ -99,7 +100,7 @@ export function createRouter(options: RouterOptions = {}): Router {
 export class Router {
   readonly #realms = new Map<string, Realm>()
   readonly #links = new Set<Link>()
-  readonly #locals = new Set<LocalSession>()
+  readonly #locals = new Set<LocalMember>()
   readonly #listeners: Listener[] = []
   readonly #detach: (() => void)[] = []
   readonly #development: boolean
@@ -155,7 +156,7 @@ export class Router {
     const role =
       authrole === undefined ? unrestricted('trusted', place.uriCheck) : place.roles.get(authrole)
     if (role === undefined) throw new WampError(NO_SUCH_ROLE, [`there is no role ${authrole}`])
-    const session = new LocalSession(place, randomId(), { authid, role }, this.#log)
+    const session = new LocalMember(place, randomId(), { authid, role }, this.#log)
     this.#locals.add(session)
     void session.closed.then(() => this.#locals.delete(session))
     return session
