@@ -17,7 +17,7 @@ export {
   type SubscribeOptions,
 } from './client/local-session.ts'
 export { ConfigError, loadConfig, type Problem } from './config/load.ts'
-export type { Config, Permission, RealmConfig, RoleConfig } from './config/schema.ts'
+export type { Config, Permission, RealmConfig, RealmInput, RoleConfig } from './config/schema.ts'
 export type { Match } from './match/uri.ts'
 export { PayloadError, WampError } from './protocol/errors.ts'
 export type { Dict } from './protocol/payload.ts'

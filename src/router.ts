@@ -6,7 +6,7 @@ import { createLog, type Log } from './base/log.ts'
 import { LocalMember } from './client/local-member.ts'
 import type { LocalSession } from './client/local-session.ts'
 import { checkConfig } from './config/load.ts'
-import type { RealmConfig } from './config/schema.ts'
+import type { RealmConfig, RealmInput } from './config/schema.ts'
 import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
 import { Role, unrestricted } from './realm/authorize.ts'
 import { Realm } from './realm/realm.ts'
@@ -15,12 +15,19 @@ import type { Serializer } from './serializer/serializer.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Link, type Reception } from './session/link.ts'
 import { loadUws } from './transport/load.ts'
-import type { Connection, Endpoint, Listen, Listener, TlsFiles } from './transport/transport.ts'
+import {
+  type Connection,
+  type Endpoint,
+  type Listen,
+  ListenError,
+  type Listener,
+  type TlsFiles,
+} from './transport/transport.ts'
 import { attachWs, listenWs } from './transport/ws.ts'
 
 export interface RouterOptions {
   /** The realms, as in a configuration file. */
-  readonly realms?: readonly RealmConfig[]
+  readonly realms?: readonly RealmInput[]
   /** Realms spring up when a client names them, and everybody may do everything in those. */
   readonly development?: boolean
   /** Where to log; by default warnings go to standard error. */
@@ -138,8 +145,8 @@ export class Router {
       throw new Error('the router is closed')
     }
     this.#listeners.push(listener)
-    const name = host.includes(':') ? `[${host}]` : host
-    const url = `${tls === undefined ? 'ws' : 'wss'}://${name}:${listener.port}${paths[0]}`
+    const scheme = tls === undefined ? 'ws' : 'wss'
+    const url = `${scheme}://${reachable(host)}:${listener.port}${paths[0]}`
     return { host, port: listener.port, url, transport: listener.transport }
   }
 
@@ -194,7 +201,9 @@ export class Router {
     if (wanted === 'ws') return listenWs
     const uws = await loadUws()
     if ('listen' in uws) return uws.listen
-    if (wanted === 'uws') throw new Error(`uWebSockets.js does not load: ${uws.missing}`)
+    if (wanted === 'uws') {
+      throw new ListenError(`uWebSockets.js does not load here: ${uws.missing}`)
+    }
     this.#log.warn({ reason: uws.missing }, 'uWebSockets.js does not load here; ws takes over')
     return listenWs
   }
@@ -242,23 +251,24 @@ export class Router {
   }
 }
 
+/** The host part of a URL that reaches a listening address from this machine. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
 function realmOf({ name, options, roles }: RealmConfig): Realm {
-  const uriCheck = options?.uri_check ?? 'loose'
+  const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = options
   return new Realm(
     {
       name,
       uriCheck,
-      strictRequestIds: options?.strict_request_ids ?? false,
-      roles: roles.map(role => new Role(role.name, role.permissions.map(permissionOf), uriCheck)),
+      strictRequestIds,
+      roles: roles.map(role => new Role(role.name, role.permissions, uriCheck)),
     },
     randomId,
   )
-}
-
-function permissionOf(permission: RealmConfig['roles'][number]['permissions'][number]) {
-  const { call = false, register = false, publish = false, subscribe = false } = permission.allow
-  const { uri, match = 'exact' } = permission
-  return { uri, match, allow: { call, register, publish, subscribe } }
 }
 
 function realmOnDemand(name: string): Realm {

@@ -16,8 +16,20 @@ export interface Log {
  * Control characters from peers are escaped in both.
  */
 export function createLog(level: LogLevel, pretty: boolean): Log {
-  const out = { write: (line: string) => process.stderr.write(pretty ? readable(line) : line) }
+  const out = {
+    write(line: string) {
+      const text = pretty ? readable(line) : line.trimEnd()
+      process.stderr.write(`${text.replace(CONTROL, escaped)}\n`)
+    },
+  }
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, out)
+}
+
+/** JSON leaves those from U+007F on as they are, and terminals obey some of them. */
+const CONTROL = /\p{Cc}/gu
+
+function escaped(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 const NAMES: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' }
@@ -26,5 +38,5 @@ function readable(line: string): string {
   const { level, time, msg, ...facts } = JSON.parse(line) as Record<string, unknown>
   const rest = Object.entries(facts).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`)
   const clock = String(time).slice(11, 19)
-  return `${clock} ${NAMES[level as number] ?? level} ${msg}${rest.join('')}\n`
+  return `${clock} ${NAMES[level as number] ?? level} ${msg}${rest.join('')}`
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../base/log.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
-import { CANCELED, ProtocolViolation, WampError } from '../protocol/errors.ts'
+import { CANCELED, PayloadError, WampError } from '../protocol/errors.ts'
 import { CALLEE_CANCELS } from '../protocol/features.ts'
 import {
   CALL,
@@ -349,7 +349,12 @@ export class LocalMember implements Member, LocalSession {
         },
         reject,
       })
-      this.#post(message)
+      try {
+        this.#post(message)
+      } catch (error) {
+        this.#pending.delete(request)
+        throw error
+      }
     })
   }
 
@@ -368,18 +373,13 @@ export class LocalMember implements Member, LocalSession {
   }
 
   #post(message: Message): void {
-    if (!this.#open) return
-    try {
-      this.#realm.receive(this, message)
-    } catch (error) {
-      if (!(error instanceof ProtocolViolation)) throw error
-      // A late answer to a call that is over: nobody waits for it.
-      this.#log.debug({ session: this.id, violation: error.message }, 'late answer')
-    }
+    if (this.#open) this.#realm.receive(this, message)
   }
 }
 
 function payloadOf(args?: unknown[], kwargs?: Dict): Payload {
+  // Plain JavaScript may pass anything, and receivers would take it for a broken message.
+  if (args !== undefined && !Array.isArray(args)) throw new PayloadError('args is no list')
   return Payload.of(
     args === undefined ? undefined : (copyValue(args) as unknown[]),
     kwargs === undefined ? undefined : copyDict(kwargs),
@@ -399,11 +399,18 @@ function invocationError(request: number, error: unknown): Message {
   const { uri, args, kwargs } =
     error instanceof WampError
       ? error
-      : {
-          uri: 'wamp.error.runtime_error',
-          args: [(error as Error)?.message ?? String(error)],
-          kwargs: {},
-        }
-  const payload = payloadOf(args, Object.keys(kwargs).length === 0 ? undefined : kwargs)
+      : { uri: 'wamp.error.runtime_error', args: [textOf(error)], kwargs: {} }
+  let payload: Payload
+  try {
+    payload = payloadOf(args, Object.keys(kwargs).length === 0 ? undefined : kwargs)
+  } catch (problem) {
+    // The caller must get an answer, whatever the error carries.
+    payload = Payload.of([textOf(problem)])
+  }
   return { type: ERROR, requestType: INVOCATION, request, details: NO_DETAILS, error: uri, payload }
+}
+
+/** Anything may be thrown. */
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : typeof error === 'string' ? error : typeof error
 }

@@ -37,14 +37,14 @@ export class PatternIndex<T> {
     else if (this.get(match, pattern) !== undefined) {
       this.#patterns--
       if (match === 'prefix') removePrefix(this.#prefixes, pattern)
-      else removeWildcard(this.#wildcards, pattern.split('.'), 0)
+      else removeWildcard(this.#wildcards, pattern.split('.'))
     }
   }
 
   /** What is kept under the prefixes and wildcards that a URI meets. */
   patternsOf(uri: string): T[] {
     const found = this.#prefixesOf(uri)
-    collectWildcards(this.#wildcards, uri.split('.'), 0, found)
+    collectWildcards(this.#wildcards, uri, found, Infinity)
     return found
   }
 
@@ -56,7 +56,9 @@ export class PatternIndex<T> {
   best(uri: string): T | undefined {
     const exact = this.#exact.get(uri)
     if (exact !== undefined || this.#patterns === 0) return exact
-    return this.#prefixesOf(uri).at(-1) ?? bestWildcard(this.#wildcards, uri.split('.'), 0)
+    const found = this.#prefixesOf(uri)
+    if (found.length === 0) collectWildcards(this.#wildcards, uri, found, 1)
+    return found.at(-1)
   }
 
   /** From the shortest prefix to the longest. */
@@ -179,44 +181,51 @@ function wildcardNode<T>(
   return node
 }
 
-/** Removes a pattern and the nodes that only it needed; true if `node` itself is such a one. */
-function removeWildcard<T>(node: WildcardNode<T>, components: string[], at: number): boolean {
-  if (at === components.length) node.value = undefined
-  else {
-    const component = components[at] as string
-    const child = node.children?.get(component)
-    if (child !== undefined && removeWildcard(child, components, at + 1)) {
-      node.children?.delete(component)
-      if (node.children?.size === 0) node.children = null
+/** Removes a pattern and the nodes that only it needed. */
+function removeWildcard<T>(root: WildcardNode<T>, components: string[]): void {
+  const path = [root]
+  for (const component of components) {
+    path.push(path.at(-1)?.children?.get(component) as WildcardNode<T>)
+  }
+  let node = path.pop() as WildcardNode<T>
+  node.value = undefined
+  while (node.value === undefined && node.children === null) {
+    const parent = path.pop()
+    if (parent === undefined) return
+    parent.children?.delete(components[path.length] as string)
+    if (parent.children?.size === 0) parent.children = null
+    node = parent
+  }
+}
+
+/**
+ * Adds what is kept under the wildcards that a URI meets, `most` of them, the best first: as
+ * literals are tried before gaps, the first has the longest runs, from left to right. There is no
+ * recursion, for URIs may have thousands of components.
+ */
+function collectWildcards<T>(root: WildcardNode<T>, uri: string, found: T[], most: number): void {
+  if (root.children === null) return
+  const components = uri.split('.')
+  const nodes = [root]
+  const depths = [0]
+  while (nodes.length > 0) {
+    const { value, children } = nodes.pop() as WildcardNode<T>
+    const depth = depths.pop() as number
+    if (depth === components.length) {
+      if (value !== undefined && found.push(value) === most) return
+      continue
+    }
+    const component = components[depth] as string
+    const any = children?.get('')
+    if (any !== undefined) {
+      nodes.push(any)
+      depths.push(depth + 1)
+    }
+    // A pattern that is looked up as text has empty components: that child is not to come twice.
+    const literal = component === '' ? undefined : children?.get(component)
+    if (literal !== undefined) {
+      nodes.push(literal)
+      depths.push(depth + 1)
     }
   }
-  return node.value === undefined && node.children === null
-}
-
-function collectWildcards<T>(
-  node: WildcardNode<T>,
-  components: string[],
-  at: number,
-  found: T[],
-): void {
-  if (at === components.length) {
-    if (node.value !== undefined) found.push(node.value)
-    return
-  }
-  const { children } = node
-  if (children === null) return
-  const literal = children.get(components[at] as string)
-  if (literal !== undefined) collectWildcards(literal, components, at + 1, found)
-  const any = children.get('')
-  if (any !== undefined) collectWildcards(any, components, at + 1, found)
-}
-
-/** The first found when literals are tried before gaps has the longest runs, from left to right. */
-function bestWildcard<T>(node: WildcardNode<T>, components: string[], at: number): T | undefined {
-  if (at === components.length) return node.value
-  const literal = node.children?.get(components[at] as string)
-  const found = literal && bestWildcard(literal, components, at + 1)
-  if (found !== undefined) return found
-  const any = node.children?.get('')
-  return any && bestWildcard(any, components, at + 1)
 }

@@ -9,7 +9,8 @@ export const MATCHES: readonly Match[] = ['exact', 'prefix', 'wildcard']
 /** Longer URIs are refused: each is kept as long as somebody holds on to it. */
 const MAX_URI = 8192
 
-const LOOSE = /[\s#]/
+/** U+0085 is a line break too, though not to JavaScript. */
+const LOOSE = /[\s\x85#]/
 const STRICT = /[^0-9a-z_.]/
 
 /** True of a URI that can be published to, called, and matched exactly. */

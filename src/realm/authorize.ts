@@ -26,6 +26,9 @@ export interface Permission {
 /** Verdicts kept by a role; with more URIs in use than this, the rules are asked again. */
 const MAX_VERDICTS = 10000
 
+/** Verdicts on longer URIs are not kept, or a client could fill the memory with them. */
+const MAX_KEPT_URI = 256
+
 /**
  * What the sessions of a role may do in a realm. The most specific rule decides: exact, then the
  * longest prefix, then the wildcard, as for registrations; where none meets the URI, nothing is
@@ -57,6 +60,7 @@ export class Role {
     const known = this.#verdicts.get(uri)
     if (known !== undefined) return known
     const verdict = isUri(uri, this.#check) ? this.#judge(uri) : BAD_URI
+    if (uri.length > MAX_KEPT_URI) return verdict
     if (this.#verdicts.size >= MAX_VERDICTS) this.#verdicts.clear()
     this.#verdicts.set(uri, verdict)
     return verdict

@@ -30,6 +30,7 @@ import {
   UNSUBSCRIBE,
   YIELD,
 } from '../protocol/messages.ts'
+import type { Dict } from '../protocol/payload.ts'
 import {
   BAD_URI,
   MAY_CALL,
@@ -101,9 +102,11 @@ export class Realm {
         this.#call(member, message)
         return
       case YIELD:
+        refusePassthru(message.options)
         this.#dealer.yield(member, message)
         return
       case ERROR:
+        refusePassthru(message.details)
         this.#dealer.error(member, message)
         return
       case SUBSCRIBE:
@@ -129,7 +132,7 @@ export class Realm {
   }
 
   #publish(member: Member, message: Publish): void {
-    refusePassthru(message)
+    refusePassthru(message.options)
     const verdict = member.role.verdict(message.topic)
     if ((verdict & MAY_PUBLISH) === 0 || (verdict & RESERVED) !== 0) {
       if (isAnswered(message)) refuse(member, message, verdict)
@@ -139,7 +142,7 @@ export class Realm {
   }
 
   #call(member: Member, message: Call): void {
-    refusePassthru(message)
+    refusePassthru(message.options)
     const verdict = member.role.verdict(message.procedure)
     if ((verdict & MAY_CALL) === 0) refuse(member, message, verdict & ~RESERVED)
     else this.#dealer.call(member, message)
@@ -190,8 +193,8 @@ function isAnswered(message: Message): message is Publish | Call {
 }
 
 /** Payload passthru mode is not announced: to ignore it would deliver something else. */
-function refusePassthru(message: Publish | Call): void {
-  if (message.options.ppt_scheme !== undefined) {
+function refusePassthru(options: Dict): void {
+  if (options.ppt_scheme !== undefined) {
     throw new ProtocolViolation('payload passthru mode is not announced by this router')
   }
 }

@@ -24,6 +24,8 @@ export interface Receiver {
   drained(): void
   /** A pong came. */
   alive(): void
+  /** The peer broke the rules of the transport: nothing more is heard of it. */
+  farewell(code: number, reason: string): void
   /** The connection is gone. Called once, and nothing after it. */
   closed(): void
 }

@@ -1,4 +1,4 @@
-import type { us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
+import type { HttpRequest, us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { HEADROOM, tooLarge } from './message-size.ts'
@@ -17,11 +17,16 @@ interface UserData {
 
 type Socket = WebSocket<UserData>
 
+/** How long connections may take to end after the listener is closed. Milliseconds. */
+const LINGER = 500
+
 class UwsConnection implements Connection {
   readonly remote: string
   readonly #binary: boolean
   #socket: Socket | null
   #frames: readonly Uint8Array[] = []
+  /** A close frame that lets the bytes before it go first. */
+  #farewell: { code: number; reason: string } | null = null
 
   constructor(socket: Socket, remote: string, binary: boolean) {
     this.#socket = socket
@@ -48,7 +53,15 @@ class UwsConnection implements Connection {
   }
 
   close(code: number, reason: string): void {
-    this.#socket?.end(code, reason)
+    // Once ended, a socket cannot be cut off: a peer that does not read would keep it for ever.
+    if (this.buffered > 0) this.#farewell = { code, reason }
+    else this.#socket?.end(code, reason)
+  }
+
+  /** Bytes that waited have left. */
+  drained(): void {
+    const farewell = this.#farewell
+    if (farewell !== null && this.buffered === 0) this.#socket?.end(farewell.code, farewell.reason)
   }
 
   terminate(): void {
@@ -85,7 +98,7 @@ export function uwsTransport(uws: UWS): Listen {
         const answer = answerUpgrade(
           {
             path: request.getUrl(),
-            protocols: request.getHeader('sec-websocket-protocol'),
+            protocols: allLines(request, 'sec-websocket-protocol'),
             origin: request.getHeader('origin'),
             host: request.getHeader('host'),
             version: request.getHeader('sec-websocket-version'),
@@ -122,10 +135,14 @@ export function uwsTransport(uws: UWS): Listen {
       message(socket, message, binary) {
         const { link } = socket.getUserData()
         if (message.byteLength > maxMessageSize) {
-          link.connection?.close(1009, tooLarge(maxMessageSize))
+          link.receiver?.farewell(1009, tooLarge(maxMessageSize))
         } else link.receiver?.bytes(new Uint8Array(message), binary)
       },
-      drain: socket => socket.getUserData().link.receiver?.drained(),
+      drain(socket) {
+        const { link } = socket.getUserData()
+        link.receiver?.drained()
+        link.connection?.drained()
+      },
       pong: socket => socket.getUserData().link.receiver?.alive(),
       close(socket) {
         const { link } = socket.getUserData()
@@ -173,9 +190,20 @@ export function uwsTransport(uws: UWS): Listen {
       async close() {
         stop()
         for (const connection of open) connection.terminate()
+        // Peers that were told to close may still read so. Then nothing is left, be it of HTTP.
+        setTimeout(() => app.close(), LINGER).unref()
       },
     }
   }
+}
+
+/** A header that may be split over several lines, of which getHeader() gives but one. */
+function allLines(request: HttpRequest, name: string): string {
+  const lines: string[] = []
+  request.forEach((key, value) => {
+    if (key === name) lines.push(value)
+  })
+  return lines.join(',')
 }
 
 /** uWebSockets.js says nothing of why it cannot use a certificate. */

@@ -168,13 +168,13 @@ function serve(
   const receiver: Receiver = endpoint.open(connection, protocol)
   socket.on('message', (data: Buffer, isBinary) => {
     if (data.length > endpoint.maxMessageSize) {
-      socket.close(1009, tooLarge(endpoint.maxMessageSize))
+      receiver.farewell(1009, tooLarge(endpoint.maxMessageSize))
     } else receiver.bytes(data, isBinary)
   })
   socket.on('pong', () => receiver.alive())
   socket.on('close', () => receiver.closed())
-  // After an error `ws` closes the socket with the fitting code, and 'close' follows.
-  socket.on('error', () => {})
+  // `ws` has sent the fitting code by now; else it would wait half a minute for the answer.
+  socket.on('error', error => receiver.farewell(1002, error.message))
   stream.on('drain', () => receiver.drained())
 }
 
@@ -189,6 +189,8 @@ function refuse(
     Connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  // Not all peers hang up in their turn.
+  stream.once('finish', () => stream.destroy())
   stream.end(`HTTP/1.1 ${answer.status}\r\n${lines.join('')}\r\n${answer.text}`)
 }
 
@@ -208,21 +210,19 @@ export const listenWs: Listen = async (address, endpoint) => {
     server.once('error', error => reject(listenError(host, port, error)))
     server.listen(port, host, resolve)
   })
-  let stopped = false
+  let closed: Promise<void> | null = null
   const stop = () => {
-    if (!stopped) server.close()
-    stopped = true
+    closed ??= new Promise(resolve => server.close(() => resolve()))
   }
   return {
     port: (server.address() as AddressInfo).port,
     transport: 'ws',
     stop,
     async close() {
-      const closed = new Promise(resolve => server.once('close', resolve))
       stop()
       handler.terminate()
       server.closeAllConnections()
-      if (server.listening) await closed
+      await closed
     },
   }
 }

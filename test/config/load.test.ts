@@ -1,0 +1,317 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { ConfigError, checkConfig, loadConfig, parseConfig } from '../../src/config/load.ts'
+import { schema } from '../../src/config/schema.ts'
+import { shipped } from '../../src/config/shipped.ts'
+
+const EXAMPLE = readFileSync(shipped('realms/example.yaml'), 'utf8')
+
+/** The message of the ConfigError that is thrown; every other outcome is a failure. */
+function messageOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  throw new Error('no error was thrown')
+}
+
+const parseMessage = (text: string) => messageOf(() => parseConfig(text, 'f.yaml'))
+
+describe('config: what is shipped', () => {
+  it('loads the development realm', () => {
+    const { realms } = loadConfig(shipped('realms/realm1.yaml'))
+    expect(realms).to.deep.equal([
+      {
+        name: 'realm1',
+        options: { uri_check: 'loose', strict_request_ids: false },
+        roles: [
+          {
+            name: 'anonymous',
+            permissions: [
+              {
+                uri: '',
+                match: 'prefix',
+                allow: { call: true, register: true, publish: true, subscribe: true },
+              },
+            ],
+          },
+        ],
+      },
+    ])
+  })
+
+  it('loads the example, in which anonymous may only read', () => {
+    const [realm] = loadConfig(shipped('realms/example.yaml')).realms
+    expect(realm?.roles.map(role => role.name)).to.deep.equal(['anonymous', 'backend', 'monitor'])
+    const none = { call: false, register: false, publish: false, subscribe: false }
+    expect(realm?.roles[0]?.permissions).to.deep.equal([
+      { uri: 'com.example.public.', match: 'prefix', allow: { ...none, subscribe: true } },
+      { uri: 'com.example.time', match: 'exact', allow: { ...none, call: true } },
+    ])
+  })
+
+  it('explains every key in realms/README.md, and the schema describes each', () => {
+    const readme = readFileSync(shipped('realms/README.md'), 'utf8')
+    for (const [key, { description, reload }] of keysOf(schema as Described)) {
+      expect(readme, key).to.match(new RegExp(`\`([^\`]*\\.)?${key}\``))
+      expect(description, key).to.be.a('string')
+      expect(reload, key).to.be.oneOf(['live', 'restart'])
+    }
+  })
+})
+
+interface Described {
+  properties?: Record<string, Described>
+  items?: Described
+  description?: string
+  reload?: string
+}
+
+function keysOf(node: Described): [string, Described][] {
+  const children = Object.entries(node.properties ?? node.items?.properties ?? {})
+  return children.flatMap(([key, child]): [string, Described][] => [[key, child], ...keysOf(child)])
+}
+
+describe('config: what is wrong is said', () => {
+  it('reports all problems at once, with their places, in order', () => {
+    const text = `version: 2
+realms:
+  - name: com.example
+    optoins: {}
+    roles:
+      - name: ""
+        permisions: []
+      - name: b
+        permissions:
+          - uri: 7
+            match: regex
+            allow: { call: yes, pubish: true }
+`
+    expect(parseMessage(text).split('\n')).to.deep.equal([
+      'f.yaml:1:10: version: expected 1, found 2',
+      'f.yaml:4:5: realms[0].optoins: unknown key; did you mean "options"?',
+      'f.yaml:6:9: realms[0].roles[0]: the key "permissions" is missing',
+      'f.yaml:6:15: realms[0].roles[0].name: expected text that is not empty, found ""',
+      'f.yaml:7:9: realms[0].roles[0].permisions: unknown key; did you mean "permissions"?',
+      'f.yaml:10:18: realms[0].roles[1].permissions[0].uri: expected text, found 7',
+      'f.yaml:11:20: realms[0].roles[1].permissions[0].match: expected exact or prefix or wildcard, found "regex"',
+      'f.yaml:12:28: realms[0].roles[1].permissions[0].allow.call: expected true or false, found "yes"',
+      'f.yaml:12:33: realms[0].roles[1].permissions[0].allow.pubish: unknown key; did you mean "publish"?',
+    ])
+  })
+
+  it('names the known keys where none is near', () => {
+    expect(parseMessage('version: 1\nworkers: []\n')).to.equal(
+      'f.yaml:2:1: workers: unknown key; known are version, realms',
+    )
+  })
+
+  it('tells nothing, lists and keys apart', () => {
+    expect(parseMessage('version: 1\nrealms:\n')).to.equal(
+      'f.yaml:2:8: realms: expected a list, found nothing',
+    )
+    expect(parseMessage('version: 1\nrealms: {a: 1}\n')).to.contain('found keys with values')
+    expect(parseMessage('[]')).to.equal('f.yaml:1:1: expected keys with values, found a list')
+  })
+
+  it('finds realms, roles and rules that are there twice, and what is no URI', () => {
+    const role = '{name: a, permissions: [{uri: x, allow: {}}, {uri: x, allow: {}}]}'
+    const text = `version: 1
+realms:
+  - {name: r, roles: [${role}, {name: a, permissions: []}]}
+  - {name: r, roles: []}
+  - {name: 'a b', roles: [{name: a, permissions: [{uri: '', allow: {}}]}]}
+  - name: s
+    options: {uri_check: strict}
+    roles: [{name: a, permissions: [{uri: A., match: prefix, allow: {}}]}]
+`
+    expect(
+      parseMessage(text)
+        .split('\n')
+        .map(line => line.replace(/^[^ ]* /, '')),
+    ).to.deep.equal([
+      'realms[0].roles[0].permissions[1].uri: second exact rule for this URI in the role; the first is realms[0].roles[0].permissions[0].uri',
+      'realms[0].roles[1].name: second role of this name in the realm; the first is realms[0].roles[0].name',
+      'realms[1].name: second realm of this name; the first is realms[0].name',
+      'realms[2].name: "a b" is not a URI',
+      'realms[2].roles[0].permissions[0].uri: "" is not a loose URI',
+      'realms[3].roles[0].permissions[0].uri: "A." is not a strict prefix pattern',
+    ])
+  })
+
+  it('gives the line of a syntax error, of a key given twice and of an unknown tag', () => {
+    expect(parseMessage('version: 1\nrealms: [\n')).to.match(/^f\.yaml:\d:\d+: /)
+    expect(parseMessage('version: 1\nversion: 1\n')).to.equal('f.yaml:2:1: Map keys must be unique')
+    expect(parseMessage('version: !secret 1\n')).to.equal('f.yaml:1:10: Unresolved tag: !secret')
+    expect(parseMessage('version: 1\n---\nversion: 1\n')).to.match(/^f\.yaml:2:1: .*multiple doc/)
+  })
+
+  it('finds its way through aliases and odd keys', () => {
+    const text = 'version: 1\nrealms:\n  - &r {name: a, roles: [], x: 1}\n  - *r\n'
+    expect(parseMessage(text).split('\n')[1]).to.match(/^f\.yaml:3:29: realms\[1\]\.x: unknown key/)
+    expect(parseMessage('version: 1\n__proto__: {}\n')).to.match(/^f.yaml:2:1: __proto__: unknown/)
+    expect(parseMessage('version: 1\na/b~c: {}\n')).to.match(/^f.yaml:2:1: a\/b~c: unknown/)
+    expect(parseMessage('version: 1\n"a\\nb": {}\n')).to.match(/^f.yaml:2:1: a\\nb: unknown/)
+    expect(parseMessage('version: 1\n? [1]\n: 2\n')).to.contain('unknown key')
+  })
+
+  it('stops alias bombs and deep nesting', () => {
+    const bomb = ['a: &a [1,1,1,1,1,1,1,1]']
+    for (const [of, to] of ['ab', 'bc', 'cd', 'de', 'ef']) {
+      bomb.push(`${to}: &${to} [${Array(8).fill(`*${of}`).join()}]`)
+    }
+    expect(parseMessage(bomb.join('\n'))).to.equal(
+      'f.yaml: Excessive alias count indicates a resource exhaustion attack',
+    )
+    expect(parseMessage(`a: ${'['.repeat(20000)}`)).to.match(/^f\.yaml:/)
+    expect(parseMessage('version: 1\nrealms: *nobody\n')).to.contain('nobody')
+  })
+
+  it('shows fifty problems and counts the rest', () => {
+    const text = Array.from({ length: 60 }, (_, i) => `k${i}: 1`).join('\n')
+    const lines = parseMessage(`version: 1\n${text}\n`).split('\n')
+    expect(lines).to.have.length(51)
+    expect(lines[50]).to.equal('and 10 more')
+  })
+
+  it('reads JSON, with tabs', () => {
+    expect(parseConfig('{\n\t"version": 1\n}\n', 'f.json')).to.deep.equal({
+      version: 1,
+      realms: [],
+    })
+    expect(messageOf(() => parseConfig('{\n\t"version": "1"\n}', 'f.json'))).to.equal(
+      'f.json:2:13: version: expected 1, found "1"',
+    )
+  })
+})
+
+describe('config: files', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wampd-config-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const loadMessage = (name: string) => messageOf(() => loadConfig(join(folder, name)))
+
+  it('says in one line why a file cannot be read', () => {
+    const file = (name: string) => join(folder, name)
+    mkdirSync(file('folder'))
+    writeFileSync(file('latin'), Buffer.from('a: \xe9', 'latin1'))
+    writeFileSync(file('empty'), '# nothing\n')
+    writeFileSync(file('large'), '')
+    truncateSync(file('large'), 10 * 1024 * 1024 + 1)
+    expect(loadMessage('missing')).to.equal(`${file('missing')}: no such file`)
+    expect(loadMessage('folder')).to.equal(`${file('folder')}: is not a file`)
+    expect(loadMessage('latin')).to.equal(`${file('latin')}: is not UTF-8 text`)
+    expect(loadMessage('empty')).to.equal(`${file('empty')}: is empty`)
+    expect(loadMessage('large')).to.equal(`${file('large')}: is larger than 10 MB`)
+    expect(loadMessage('a\0b')).to.contain('cannot be read')
+  })
+})
+
+describe('config: objects given in code', () => {
+  it('fills in defaults in a copy', () => {
+    const input = {
+      version: 1,
+      realms: [
+        { name: 'a', roles: [] },
+        { name: 'b', roles: [] },
+      ],
+    }
+    const { realms } = checkConfig(input)
+    expect(realms[0]?.options).to.deep.equal({ uri_check: 'loose', strict_request_ids: false })
+    expect(realms[0]?.options).to.not.equal(realms[1]?.options)
+    expect(input.realms[0]).to.have.keys('name', 'roles')
+  })
+
+  it('reports problems by path alone', () => {
+    const message = messageOf(() => checkConfig({ version: 1, realms: [{ nmae: 'a', roles: 1n }] }))
+    expect(message.split('\n')).to.have.members([
+      'realms[0]: the key "name" is missing',
+      'realms[0].nmae: unknown key; did you mean "name"?',
+      'realms[0].roles: expected a list, found 1',
+    ])
+  })
+
+  it('refuses what is not plain data', () => {
+    const cyclic: Record<string, unknown> = { version: 1 }
+    cyclic.realms = [cyclic]
+    const thrower = Object.defineProperty({}, 'version', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no')
+      },
+    })
+    const odd = [cyclic, thrower, new Proxy({}, {}), () => {}, Symbol('s'), undefined, new Map()]
+    for (const input of odd) messageOf(() => checkConfig(input))
+  })
+})
+
+describe('config: whatever comes, the outcome is a config or a ConfigError', () => {
+  function holds(run: () => unknown): void {
+    try {
+      run()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      expect(error.problems).to.not.be.empty
+    }
+  }
+
+  it('for any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), text => holds(() => parseConfig(text, 'f'))),
+    )
+    const yaml = fc.string({
+      unit: fc.constantFrom(...'ab:-?[]{},&*!|>\'"%@#\n\t 1~<'),
+      maxLength: 60,
+    })
+    fc.assert(
+      fc.property(yaml, text => holds(() => parseConfig(text, 'f'))),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('for any object, also below the keys that are known', () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+      key: fc.oneof(
+        fc.constantFrom('version', 'realms', 'name', 'roles', '__proto__'),
+        fc.string(),
+      ),
+    })
+    fc.assert(fc.property(anything, input => holds(() => checkConfig(input))))
+    const realms = fc.array(
+      fc.record({
+        name: anything,
+        options: anything,
+        roles: fc.oneof(anything, fc.array(anything)),
+      }),
+    )
+    const config = fc.record({ version: fc.constant(1), realms })
+    fc.assert(fc.property(config, input => holds(() => checkConfig(input))))
+  })
+
+  it('for the example with a piece cut out, doubled or replaced', () => {
+    const at = fc.nat(EXAMPLE.length)
+    const piece = fc.oneof(
+      fc.constant(''),
+      fc.string({ maxLength: 3 }),
+      fc.constantFrom('\n', '- ', '*a', '{'),
+    )
+    fc.assert(
+      fc.property(at, fc.nat(20), piece, fc.boolean(), (from, length, instead, isDoubled) => {
+        const cut = EXAMPLE.slice(from, from + length)
+        const middle = isDoubled ? cut + cut : instead
+        const text = EXAMPLE.slice(0, from) + middle + EXAMPLE.slice(from + length)
+        holds(() => parseConfig(text, 'f'))
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
