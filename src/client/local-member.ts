@@ -218,7 +218,7 @@ export class LocalMember implements Member, LocalSession {
     }
   }
 
-  close(reason = 'wamp.close.close_realm'): void {
+  close(reason: string = CLOSE_REALM): void {
     if (!this.#open) return
     this.#open = false
     this.#realm.leave(this)
@@ -369,7 +369,7 @@ export class LocalMember implements Member, LocalSession {
   }
 
   #checkOpen(): void {
-    if (!this.#open) throw new WampError('wamp.close.close_realm', ['the session is over'])
+    if (!this.#open) throw new WampError(CLOSE_REALM, ['the session is over'])
   }
 
   #post(message: Message): void {
