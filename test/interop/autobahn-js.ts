@@ -1,0 +1,140 @@
+import type { Autobahn, Connection, Session } from 'autobahn'
+import autobahn22 from 'autobahn'
+import autobahn26 from 'autobahn-26'
+import { WebSocket } from 'ws'
+import type { Client, ClientKind, SerializerName } from './client.ts'
+import { bytesToText, serializerNames, textToBytes, WampError } from './client.ts'
+
+export const autobahnJsKinds: ClientKind[] = [
+  ...serializerNames.map(serializer => kind('Autobahn|JS 22', autobahn22, serializer)),
+  ...serializerNames.map(serializer => kind('Autobahn|JS 26', autobahn26, serializer)),
+]
+
+// Both report every closed connection on the console.
+autobahn22.log.warn = () => {}
+autobahn26.log.warn = () => {}
+
+function kind(library: string, autobahn: Autobahn, serializer: SerializerName): ClientKind {
+  const name = `${library} ${serializer}`
+  return { name, connect: (url, onReturn) => connect(name, autobahn, serializer, url, onReturn) }
+}
+
+async function connect(
+  name: string,
+  autobahn: Autobahn,
+  serializer: SerializerName,
+  url: string,
+  onReturn?: () => void,
+): Promise<Client> {
+  const connection = new autobahn.Connection({
+    realm: 'realm1',
+    transports: [{ type: 'websocket', url, serializers: [newSerializer(autobahn, serializer)] }],
+    use_es6_promises: true,
+    max_retries: onReturn ? 25 : 0,
+    initial_retry_delay: 0.2,
+    retry_delay_growth: 1,
+    on_user_error: () => {}, // what `fail` raises would be printed
+  })
+  const left = new Promise<string>(resolve => {
+    connection.onclose = (_, details) => {
+      if (!details.will_retry) resolve(details.reason ?? '')
+      return false
+    }
+  })
+  let session = await firstSession(connection, left)
+  connection.onopen = newSession => {
+    session = newSession
+    onReturn?.()
+  }
+  const subscriptions = new Map<string, object>()
+  const registrations = new Map<string, object>()
+  const encode = serializer === 'json' ? bytesToText : same
+  const decode = serializer === 'json' ? textToBytes : same
+
+  return {
+    name,
+    left,
+    async subscribe(topic, onEvent) {
+      const handler = (args: unknown[], kwargs: object) => onEvent(decode(payload(args, kwargs)))
+      subscriptions.set(topic, await session.subscribe(topic, handler))
+    },
+    async unsubscribe(topic) {
+      await session.unsubscribe(subscriptions.get(topic) as object)
+    },
+    async publish(topic, args, kwargs) {
+      await session.publish(topic, encode(args), encode(kwargs), { acknowledge: true })
+    },
+    async publishMany(topic, count) {
+      for (let i = 0; i < count; i++) session.publish(topic, [i])
+    },
+    async register(procedure, behaviour) {
+      const endpoint = (args: unknown[], kwargs: object) => {
+        if (behaviour === 'fail') throw new autobahn.Error('interop.fault', args, kwargs)
+        return new autobahn.Result(args, kwargs)
+      }
+      registrations.set(procedure, await session.register(procedure, endpoint))
+    },
+    async unregister(procedure) {
+      await session.unregister(registrations.get(procedure) as object)
+    },
+    async call(procedure, args, kwargs) {
+      try {
+        const result = await session.call(procedure, encode(args), encode(kwargs))
+        // A result of one value and nothing else comes bare.
+        if (!(result instanceof autobahn.Result)) return decode({ args: [result], kwargs: {} })
+        return decode(payload(result.args, result.kwargs))
+      } catch (e) {
+        if (!(e instanceof autobahn.Error)) throw e
+        throw new WampError(e.error, decode(e.args), decode(e.kwargs))
+      }
+    },
+    async close() {
+      connection.close()
+      await left
+    },
+  }
+}
+
+function firstSession(connection: Connection, left: Promise<string>): Promise<Session> {
+  return new Promise((resolve, reject) => {
+    connection.onopen = resolve
+    void left.then(reason => reject(new Error(`never joined: ${reason || 'connection lost'}`)))
+    connection.open()
+  })
+}
+
+function newSerializer(autobahn: Autobahn, name: SerializerName): object {
+  if (name === 'json') return new autobahn.serializer.JSONSerializer()
+  if (name === 'msgpack') return new autobahn.serializer.MsgpackSerializer()
+  return new autobahn.serializer.CBORSerializer()
+}
+
+function payload(args: unknown[] = [], kwargs: object = {}) {
+  return { args, kwargs: kwargs as Record<string, unknown> }
+}
+
+function same<T>(value: T): T {
+  return value
+}
+
+// Autobahn|JS 26 uses the platform's WebSocket, which Node has from version 22 on. Under an older
+// one it gets the one of `ws`, only while it connects: 22 would take it instead of its own.
+if (!('WebSocket' in globalThis)) {
+  const OwnFactory = autobahn26.transports.get('websocket')
+  class QuietWebSocket extends WebSocket {
+    // A failure is told by `close` too, and without a listener `error` would end the process.
+    override onerror = () => {}
+  }
+  class FactoryWithWebSocket extends OwnFactory {
+    override create() {
+      const platform = globalThis as { WebSocket?: unknown }
+      platform.WebSocket = QuietWebSocket
+      try {
+        return super.create()
+      } finally {
+        delete platform.WebSocket
+      }
+    }
+  }
+  autobahn26.transports.register('websocket', FactoryWithWebSocket)
+}

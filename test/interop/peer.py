@@ -1,0 +1,189 @@
+"""Autobahn|Python sessions for the interop tests, driven by one JSON command per line.
+
+Started as `peer.py asyncio` or `peer.py twisted`. A command looks like
+{"id": 7, "session": 1, "do": "call", ...} and is answered on stdout with its id:
+{"id": 7, "args": [...], "kwargs": {...}} or {"id": 7, "error": uri, "args": ...}.
+An event carries the id of the subscribe command: {"event": 7, "args": ...}.
+Bytes are written {"$bytes": base64}, because JSON has none.
+"""
+
+import base64
+import json
+import sys
+import threading
+
+import txaio
+
+# Autobahn asks txaio for the event loop already while it is imported.
+if sys.argv[1] == "asyncio":
+    txaio.use_asyncio()
+    import asyncio
+
+    from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    from_thread, run_forever, stop = loop.call_soon_threadsafe, loop.run_forever, loop.stop
+    start_task = loop.create_task
+    connect_only = {"start_loop": False}
+else:
+    txaio.use_twisted()
+    from autobahn.twisted.wamp import ApplicationRunner, ApplicationSession
+    from twisted.internet import defer, reactor
+
+    from_thread, run_forever, stop = reactor.callFromThread, reactor.run, reactor.stop
+    start_task = defer.ensureDeferred
+    connect_only = {"start_reactor": False}
+
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
+from autobahn.wamp.types import CallResult, ComponentConfig, PublishOptions
+from cbor2 import CBORTag
+
+SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
+
+
+class Session(ApplicationSession):
+    def __init__(self, config):
+        super().__init__(config)
+        self.joined = txaio.create_future()
+        self.gone = txaio.create_future()
+        self.reason = ""
+        self.subscriptions = {}
+        self.registrations = {}
+
+    def onJoin(self, details):
+        txaio.resolve(self.joined, None)
+
+    def onLeave(self, details):
+        self.reason = details.reason
+        self.disconnect()
+
+    def onDisconnect(self):
+        txaio.resolve(self.gone, None)
+        if not txaio.is_called(self.joined):
+            txaio.reject(self.joined, RuntimeError(f"never joined: {self.reason}"))
+
+
+def echo(*args, **kwargs):
+    return CallResult(*args, **kwargs)
+
+
+def fail(*args, **kwargs):
+    raise ApplicationError("interop.fault", *args, **kwargs)
+
+
+PROCEDURES = {"echo": echo, "fail": fail}
+sessions = {}
+
+
+async def join(command):
+    session = Session(ComponentConfig(command["realm"]))
+    serializer = SERIALIZERS[command["serializer"]]()
+    runner = ApplicationRunner(command["url"], command["realm"], serializers=[serializer])
+    await runner.run(lambda config: session, **connect_only)
+    await session.joined
+    sessions[command["session"]] = session
+
+
+async def left(session, command):
+    await session.gone
+    return [session.reason], {}
+
+
+async def leave(session, command):
+    session.leave()
+
+
+async def subscribe(session, command):
+    def on_event(*args, **kwargs):
+        say({"event": command["id"], "args": args, "kwargs": kwargs})
+
+    session.subscriptions[command["topic"]] = await session.subscribe(on_event, command["topic"])
+
+
+async def unsubscribe(session, command):
+    await session.subscriptions.pop(command["topic"]).unsubscribe()
+
+
+async def publish(session, command):
+    acknowledge = PublishOptions(acknowledge=True)
+    topic, args, kwargs = command["topic"], command["args"], command["kwargs"]
+    await session.publish(topic, *args, options=acknowledge, **kwargs)
+
+
+async def publish_many(session, command):
+    for number in range(command["count"]):
+        session.publish(command["topic"], number)
+
+
+async def register(session, command):
+    procedure = command["procedure"]
+    endpoint = PROCEDURES[command["behaviour"]]
+    session.registrations[procedure] = await session.register(endpoint, procedure)
+
+
+async def unregister(session, command):
+    await session.registrations.pop(command["procedure"]).unregister()
+
+
+async def call(session, command):
+    result = await session.call(command["procedure"], *command["args"], **command["kwargs"])
+    if isinstance(result, CallResult):
+        return result.results, result.kwresults
+    return [] if result is None else [result], {}
+
+
+COMMANDS = {
+    "left": left,
+    "leave": leave,
+    "subscribe": subscribe,
+    "unsubscribe": unsubscribe,
+    "publish": publish,
+    "publish_many": publish_many,
+    "register": register,
+    "unregister": unregister,
+    "call": call,
+}
+
+
+async def answer(command):
+    try:
+        if command["do"] == "join":
+            result = await join(command)
+        else:
+            result = await COMMANDS[command["do"]](sessions[command["session"]], command)
+        args, kwargs = result or ([], {})
+        say({"id": command["id"], "args": args, "kwargs": kwargs})
+    except ApplicationError as e:
+        say({"id": command["id"], "error": e.error, "args": e.args, "kwargs": e.kwargs})
+    except Exception as e:
+        say({"id": command["id"], "error": "interop.python_exception", "args": [repr(e)]})
+
+
+def bytes_to_json(value):
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    # A Uint8Array of a JavaScript client with CBOR: the library gives it to the application so.
+    if isinstance(value, CBORTag) and value.tag == 64:
+        return bytes_to_json(value.value)
+    raise TypeError(f"no JSON form for {value!r}")
+
+
+def bytes_from_json(value):
+    return base64.b64decode(value["$bytes"]) if "$bytes" in value else value
+
+
+def say(message):
+    print(json.dumps(message, default=bytes_to_json), flush=True)
+
+
+# A thread reads stdin, because the two event loops have no common way to do it.
+def read_commands():
+    for line in sys.stdin:
+        from_thread(start_task, answer(json.loads(line, object_hook=bytes_from_json)))
+    from_thread(stop)
+
+
+threading.Thread(target=read_commands, daemon=True).start()
+run_forever()
