@@ -1,6 +1,6 @@
 import type { Log } from '../base/log.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
-import { CANCELED, PayloadError, WampError } from '../protocol/errors.ts'
+import { CANCELED, CLOSE_REALM, PayloadError, WampError } from '../protocol/errors.ts'
 import { CALLEE_CANCELS } from '../protocol/features.ts'
 import {
   CALL,
@@ -124,7 +124,7 @@ export class LocalMember implements Member, LocalSession {
     return {
       id,
       end: async () => {
-        if (!handlers.delete(own) || !this.#forget(key, hearing)) return
+        if (!handlers.delete(own) || !this.#forget(key, hearing) || !this.#open) return
         this.#hearingById.delete(id)
         await this.#request(request => ({ type: UNSUBSCRIBE, request, subscription: id }))
       },
@@ -176,7 +176,7 @@ export class LocalMember implements Member, LocalSession {
     return {
       id,
       end: async () => {
-        if (!this.#handlers.delete(id)) return
+        if (!this.#handlers.delete(id) || !this.#open) return
         await this.#request(request => ({ type: UNREGISTER, request, registration: id }))
       },
     }
@@ -412,5 +412,6 @@ function invocationError(request: number, error: unknown): Message {
 
 /** Anything may be thrown. */
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : typeof error === 'string' ? error : typeof error
+  if (error instanceof Error) return error.message
+  return typeof error === 'object' ? 'an object was thrown' : String(error)
 }

@@ -43,7 +43,10 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-/** Holds on to a subscription or registration; `end()` gives it up. */
+/**
+ * Holds on to a subscription or registration; `end()` gives it up, once. Where the session is over
+ * there is nothing left to give up.
+ */
 export interface Handle {
   readonly id: number
   end(): Promise<void>

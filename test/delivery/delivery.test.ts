@@ -1,0 +1,192 @@
+import { expect } from 'chai'
+import { fanOut } from '../../src/delivery/fanout.ts'
+import { Outbox } from '../../src/delivery/outbox.ts'
+import { SharedMessage } from '../../src/delivery/shared-message.ts'
+import { type EventMessage, type Message, NO_DETAILS } from '../../src/protocol/messages.ts'
+import { Payload } from '../../src/protocol/payload.ts'
+import type { Serializer } from '../../src/serializer/serializer.ts'
+import { Recorder } from '../helpers/recorder.ts'
+
+/** A serializer that writes a message as ten bytes that hold its request, and counts. */
+function tenBytes(number = 1): Serializer & { encoded: number } {
+  return {
+    name: 'ten',
+    number,
+    binary: true,
+    encoded: 0,
+    encode(message: Message) {
+      this.encoded++
+      return new Uint8Array(10).fill((message as { request: number }).request)
+    },
+    decode: () => expect.fail('nothing comes in'),
+    openTail: () => ({}),
+    closeTail: () => new Uint8Array(0),
+  }
+}
+
+/** A connection that keeps what is written, and says that `buffered` bytes wait in it. */
+function sink() {
+  return {
+    buffered: 0,
+    writes: [] as number[][],
+    write(frames: readonly Uint8Array[]) {
+      this.writes.push(frames.map(frame => frame[0] as number))
+    },
+  }
+}
+
+const message = (request: number): Message => ({ type: 35, request })
+const turn = () => new Promise(resolve => setImmediate(resolve))
+const fail = () => expect.fail('overflow')
+
+describe('an outbox', () => {
+  it('writes once for all that a turn sends, in order', async () => {
+    const to = sink()
+    const box = new Outbox(to, tenBytes(), 1000, fail)
+    box.send(message(1))
+    box.share(new SharedMessage(message(2)))
+    await Promise.resolve()
+    box.send(message(3))
+    expect(to.writes).deep.equal([])
+    await turn()
+    expect(to.writes).deep.equal([[1, 2, 3]])
+    box.send(message(4))
+    await turn()
+    expect(to.writes).deep.equal([[1, 2, 3], [4]])
+  })
+
+  it('writes nothing in a turn that sends nothing', async () => {
+    const to = sink()
+    const box = new Outbox(to, tenBytes(), 1000, fail)
+    box.flush()
+    await turn()
+    expect(to.writes).deep.equal([])
+  })
+
+  it('keeps apart what goes to different connections', async () => {
+    const sinks = [sink(), sink(), sink()]
+    const boxes = sinks.map(to => new Outbox(to, tenBytes(), 1000, fail))
+    for (let i = 1; i <= 4; i++) for (const box of boxes) box.send(message(i))
+    await turn()
+    for (const to of sinks) expect(to.writes).deep.equal([[1, 2, 3, 4]])
+  })
+
+  it('writes at once when it is flushed, and not again', async () => {
+    const to = sink()
+    const box = new Outbox(to, tenBytes(), 1000, fail)
+    box.send(message(1))
+    box.flush()
+    expect(to.writes).deep.equal([[1]])
+    box.send(message(2))
+    await turn()
+    await turn()
+    expect(to.writes).deep.equal([[1], [2]])
+  })
+
+  it('holds what its limit allows', async () => {
+    const to = sink()
+    const box = new Outbox(to, tenBytes(), 30, fail)
+    for (let i = 1; i <= 3; i++) box.send(message(i))
+    await turn()
+    for (let i = 4; i <= 6; i++) box.send(message(i))
+    await turn()
+    expect(to.writes).deep.equal([
+      [1, 2, 3],
+      [4, 5, 6],
+    ])
+  })
+
+  it('says once that too much waits, and sends nothing after that', async () => {
+    let overflows = 0
+    const to = sink()
+    const box = new Outbox(to, tenBytes(), 30, () => overflows++)
+    for (let i = 1; i <= 10; i++) box.send(message(i))
+    expect(overflows).equal(1)
+    box.flush()
+    await turn()
+    box.send(message(11))
+    await turn()
+    expect(to.writes).deep.equal([])
+    expect(overflows).equal(1)
+  })
+
+  it('counts what waits in the connection, until that has drained', async () => {
+    let overflows = 0
+    const to = sink()
+    const box = new Outbox(to, tenBytes(), 30, () => overflows++)
+    box.send(message(1))
+    to.buffered = 25
+    box.flush()
+    to.buffered = 20
+    box.drained()
+    box.send(message(2))
+    expect(overflows).equal(0)
+    box.send(message(3))
+    expect(overflows).equal(1)
+  })
+
+  it('drops what waits when it is closed, and takes nothing more', async () => {
+    const to = sink()
+    const box = new Outbox(to, tenBytes(), 30, fail)
+    box.send(message(1))
+    box.close()
+    for (let i = 2; i <= 10; i++) box.send(message(i))
+    await turn()
+    expect(to.writes).deep.equal([])
+  })
+
+  it('lets others write when one that waits is closed', async () => {
+    const [first, second] = [sink(), sink()]
+    const closed = new Outbox(first, tenBytes(), 30, fail)
+    const open = new Outbox(second, tenBytes(), 30, fail)
+    closed.send(message(1))
+    open.send(message(2))
+    closed.close()
+    await turn()
+    expect([first.writes, second.writes]).deep.equal([[], [[2]]])
+  })
+})
+
+describe('a fan-out', () => {
+  const event: EventMessage = {
+    type: 36,
+    subscription: 1,
+    publication: 2,
+    details: NO_DETAILS,
+    payload: Payload.of([1]),
+  }
+
+  it('encodes once for each serializer, and shares the bytes', () => {
+    const serializers = [tenBytes(1), tenBytes(3)]
+    const frames: Uint8Array[][] = [[], []]
+    const peers = Array.from({ length: 20 }, (_, i) => {
+      const peer = new Recorder()
+      peer.share = shared => {
+        frames[i % 2]?.push(shared.bytes(serializers[i % 2] as Serializer))
+      }
+      return peer
+    })
+    fanOut(new Set(peers), event, null, null)
+    expect(serializers.map(serializer => serializer.encoded)).deep.equal([1, 1])
+    for (const list of frames) {
+      expect(list.length).equal(10)
+      expect(new Set(list).size).equal(1)
+    }
+    expect(frames[0]?.[0]).not.equal(frames[1]?.[0])
+  })
+
+  it('encodes nothing where nobody is to hear', () => {
+    const peer = new Recorder()
+    fanOut(new Set([peer]), event, peer, null)
+    fanOut(new Set([peer]), event, null, () => false)
+    fanOut(new Set(), event, null, null)
+    expect(peer.shared).deep.equal([])
+  })
+
+  it('leaves out one, and those who are not admitted', () => {
+    const peers = [new Recorder(), new Recorder(), new Recorder()]
+    fanOut(new Set(peers), event, peers[0] as Recorder, peer => peer !== peers[1])
+    expect(peers.map(peer => peer.shared.length)).deep.equal([0, 0, 1])
+    expect(peers[2]?.shared[0]?.message).equal(event)
+  })
+})

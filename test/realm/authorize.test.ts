@@ -1,0 +1,111 @@
+import { expect } from 'chai'
+import type { Match } from '../../src/match/uri.ts'
+import {
+  BAD_URI,
+  MAY_CALL,
+  MAY_PUBLISH,
+  MAY_REGISTER,
+  MAY_SUBSCRIBE,
+  type Permission,
+  RESERVED,
+  Role,
+  unrestricted,
+} from '../../src/realm/authorize.ts'
+
+const ALL = MAY_CALL | MAY_REGISTER | MAY_PUBLISH | MAY_SUBSCRIBE
+
+/** A rule that allows the actions named. */
+function rule(match: Match, uri: string, ...actions: string[]): Permission {
+  const allow = { call: false, register: false, publish: false, subscribe: false }
+  return { uri, match, allow: { ...allow, ...Object.fromEntries(actions.map(a => [a, true])) } }
+}
+
+describe('a role', () => {
+  it('may do nothing where no rule meets the URI', () => {
+    expect(new Role('r', [], 'loose').verdict('a.b')).equal(0)
+    expect(new Role('r', [rule('exact', 'a.b', 'call')], 'loose').verdict('a.c')).equal(0)
+  })
+
+  it('may do what the rule names, and nothing else', () => {
+    for (const [action, bit] of [
+      ['call', MAY_CALL],
+      ['register', MAY_REGISTER],
+      ['publish', MAY_PUBLISH],
+      ['subscribe', MAY_SUBSCRIBE],
+    ] as const) {
+      expect(new Role('r', [rule('exact', 'a.b', action)], 'loose').verdict('a.b')).equal(bit)
+    }
+  })
+
+  it('follows the most specific rule alone, also where that forbids', () => {
+    const role = new Role(
+      'r',
+      [
+        rule('prefix', '', 'subscribe'),
+        rule('prefix', 'a.', 'call'),
+        rule('prefix', 'a.b.', 'call', 'register'),
+        rule('exact', 'a.b.c', 'publish'),
+        rule('exact', 'a.b.none'),
+        rule('wildcard', 'a..c', 'call', 'register', 'publish', 'subscribe'),
+      ],
+      'loose',
+    )
+    expect(role.verdict('x.y')).equal(MAY_SUBSCRIBE)
+    expect(role.verdict('a.x')).equal(MAY_CALL)
+    expect(role.verdict('a.b.x')).equal(MAY_CALL | MAY_REGISTER)
+    expect(role.verdict('a.b.c')).equal(MAY_PUBLISH)
+    expect(role.verdict('a.b.none')).equal(0)
+    expect(role.verdict('a.x.c')).equal(MAY_CALL)
+  })
+
+  it('follows wildcards where neither exact rules nor prefixes meet', () => {
+    const rules = [rule('wildcard', 'a..c', 'call'), rule('wildcard', '..c', 'publish')]
+    const role = new Role('r', rules, 'loose')
+    expect(role.verdict('a.b.c')).equal(MAY_CALL)
+    expect(role.verdict('x.b.c')).equal(MAY_PUBLISH)
+    expect(role.verdict('a.b.d')).equal(0)
+  })
+
+  it('may do nothing with a bad URI', () => {
+    for (const check of ['loose', 'strict'] as const) {
+      const role = unrestricted('r', check)
+      expect(role.verdict('a..b')).equal(BAD_URI)
+      expect(role.verdict('')).equal(BAD_URI)
+      expect(role.verdict('A.b')).equal(check === 'strict' ? BAD_URI : ALL)
+      expect(role.verdictOnPattern('a. .b', 'wildcard')).equal(BAD_URI)
+      expect(role.verdictOnPattern('a..b', 'prefix')).equal(BAD_URI)
+    }
+  })
+
+  it('is told which URIs are the router’s own', () => {
+    const role = unrestricted('r', 'loose')
+    expect(role.verdict('wamp.a')).equal(ALL | RESERVED)
+    expect(role.verdictOnPattern('wamp.', 'prefix')).equal(ALL | RESERVED)
+    expect(role.verdictOnPattern('wamp..x', 'wildcard')).equal(ALL | RESERVED)
+    expect(role.verdict('wampx.a')).equal(ALL)
+    expect(new Role('r', [], 'loose').verdict('wamp.a')).equal(RESERVED)
+  })
+
+  it('has patterns judged as text', () => {
+    const rules = [rule('prefix', 'a.', 'subscribe'), rule('wildcard', 'b..c', 'subscribe')]
+    const role = new Role('r', rules, 'loose')
+    expect(role.verdictOnPattern('a.', 'prefix')).equal(MAY_SUBSCRIBE)
+    expect(role.verdictOnPattern('a.b', 'prefix')).equal(MAY_SUBSCRIBE)
+    expect(role.verdictOnPattern('a', 'prefix')).equal(0)
+    expect(role.verdictOnPattern('', 'prefix')).equal(0)
+    expect(role.verdictOnPattern('b..c', 'wildcard')).equal(MAY_SUBSCRIBE)
+    expect(role.verdictOnPattern('..c', 'wildcard')).equal(0)
+    expect(role.verdictOnPattern('a.b', 'exact')).equal(MAY_SUBSCRIBE)
+  })
+
+  it('says the same of a URI each time, however many others are asked about', () => {
+    const role = new Role('r', [rule('prefix', 'a.', 'call')], 'loose')
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 12000; i++) {
+        if (role.verdict(`a.${i}`) !== MAY_CALL || role.verdict(`b.${i}`) !== 0) expect.fail(`${i}`)
+      }
+      const long = `a.${'x'.repeat(5000)}`
+      expect([role.verdict(long), role.verdict(`b${long}`)]).deep.equal([MAY_CALL, 0])
+    }
+  })
+})
