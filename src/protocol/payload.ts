@@ -87,7 +87,8 @@ export class Payload {
   /** The same payload with bytes of its own, for whoever needs it after the handler. */
   keep(): Payload {
     if (this.codec === null || this.count === 0) return this
-    const own = this.bytes.slice(this.from, this.to)
+    // Not slice(): a Buffer's gives a view.
+    const own = new Uint8Array(this.bytes.subarray(this.from, this.to))
     return new Payload(this.codec, this.count, own, 0, own.length, this.#opened)
   }
 }

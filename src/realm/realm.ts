@@ -194,7 +194,7 @@ function isAnswered(message: Message): message is Publish | Call {
 
 /** Payload passthru mode is not announced: to ignore it would deliver something else. */
 function refusePassthru(options: Dict): void {
-  if (options.ppt_scheme !== undefined) {
+  if ((options.ppt_scheme ?? undefined) !== undefined) {
     throw new ProtocolViolation('payload passthru mode is not announced by this router')
   }
 }

@@ -3,7 +3,7 @@ import { MAX_ID } from '../base/ids.ts'
 import { ProtocolViolation } from '../protocol/errors.ts'
 import { type ElementReader, type Message, NO_DETAILS, shapeOf } from '../protocol/messages.ts'
 import { type Dict, NO_PAYLOAD, Payload, type TailCodec } from '../protocol/payload.ts'
-import { MAX_DEPTH } from './serializer.ts'
+import { MAX_DEPTH, MAX_DICT } from './serializer.ts'
 
 const { latin1Slice, utf8Slice } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, from: number, to: number): string
@@ -102,6 +102,7 @@ export abstract class BinaryReader implements ElementReader {
     if (!this.isDict()) throw this.violation(`${field} is no dict`)
     const from = this.at
     this.skipValue(0)
+    if (this.at - from > MAX_DICT) throw this.violation(`${field} has more than ${MAX_DICT} bytes`)
     return this.open(this.bytes.subarray(from, this.at))
   }
 

@@ -2,7 +2,7 @@ import { MAX_ID } from '../base/ids.ts'
 import { ProtocolViolation } from '../protocol/errors.ts'
 import { type ElementReader, type Message, NO_DETAILS, shapeOf } from '../protocol/messages.ts'
 import { type Dict, NO_PAYLOAD, Payload, type TailCodec } from '../protocol/payload.ts'
-import { MAX_DEPTH } from './serializer.ts'
+import { MAX_DEPTH, MAX_DICT } from './serializer.ts'
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -97,6 +97,7 @@ export class JsonReader implements ElementReader {
       return NO_DETAILS
     }
     this.skipValue(0)
+    if (this.at - at > MAX_DICT) throw this.violation(`${field} has more than ${MAX_DICT} bytes`)
     return this.open(utf8Slice.call(bytes, at, this.at))
   }
 

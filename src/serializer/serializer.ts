@@ -22,3 +22,6 @@ export interface Serializer extends TailCodec {
  * (CPython's json stops near 1,000), so that what passes here opens there.
  */
 export const MAX_DEPTH = 256
+
+/** Bytes that options or details may have: opened, small items take a few hundred times as much. */
+export const MAX_DICT = 1 << 18

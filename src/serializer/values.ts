@@ -28,7 +28,9 @@ export function toBinary(value: unknown): unknown {
     case 'string':
       return value.isWellFormed() ? value : value.toWellFormed()
     case 'number':
-      return Number.isSafeInteger(value) && Math.abs(value) > 0x7fffffff ? BigInt(value) : value
+      return Number.isSafeInteger(value) && (value > 0xffffffff || value < -0x80000000)
+        ? BigInt(value)
+        : value
     case 'bigint':
       return fits64(value) ? value : Number(value)
     case 'boolean':
@@ -65,7 +67,9 @@ export function fromJson(value: unknown): unknown {
 export function toJson(value: unknown): unknown {
   switch (typeof value) {
     case 'number':
-      return Number.isFinite(value) ? value : null
+      if (!Number.isFinite(value)) return null
+      // JavaScript prints 2^63 as 9223372036854776000, which others read as just that.
+      return isLongInteger(value) ? BigInt(value) : value
     case 'string':
     case 'boolean':
     case 'bigint':
@@ -103,6 +107,11 @@ function setKey(dict: Dict, key: string, value: unknown): void {
 function narrow(value: bigint): number | bigint {
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : value
+}
+
+/** A whole double beyond 2^53 that is printed in digits, without an exponent. */
+function isLongInteger(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21
 }
 
 function fits64(value: bigint): boolean {

@@ -1,0 +1,89 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect } from 'chai'
+import { WebSocket, WebSocketServer } from 'ws'
+import { createRouter } from '../../src/router.ts'
+import { connect, member } from '../helpers/raw-client.ts'
+import { handshake, http } from '../helpers/raw-socket.ts'
+import { behavesLikeATransport } from './suite.ts'
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+describe('transport attached to an http.Server', () => {
+  behavesLikeATransport({
+    name: 'attach',
+    ownsHttp: false,
+    async open(router, options) {
+      const server = createServer((_, response) => response.end('the application'))
+      router.attach(server, options)
+      return { port: await listening(server), close: () => closed(server) }
+    },
+  })
+
+  describe('beside an application', () => {
+    it('leaves requests and the upgrades of other paths to it', async () => {
+      const server = createServer((_, response) => response.end('the application'))
+      const theirs = new WebSocketServer({ noServer: true })
+      server.on('upgrade', (request, socket, head) => {
+        if (request.url !== '/chat') return
+        theirs.handleUpgrade(request, socket, head, chat => chat.send('hello from the chat'))
+      })
+      const router = createRouter({ development: true })
+      router.attach(server, { path: '/wamp' })
+      const port = await listening(server)
+
+      expect((await http(port, 'GET /wamp HTTP/1.1\r\nHost: a\r\n\r\n'))?.status).equal(200)
+      const chat = new WebSocket(`ws://127.0.0.1:${port}/chat`)
+      const [data] = await new Promise<[Buffer]>(resolve =>
+        chat.once('message', (...args) => resolve(args as never)),
+      )
+      expect(data.toString()).equal('hello from the chat')
+
+      const client = await member(`ws://127.0.0.1:${port}/wamp`)
+      await router.close()
+      expect((await client.closed).code).equal(1012)
+      expect(chat.readyState, 'the chat goes on').equal(WebSocket.OPEN)
+      chat.terminate()
+      for (const socket of theirs.clients) socket.terminate()
+      await closed(server)
+    })
+
+    it('serves several routers on paths of their own', async () => {
+      const server = createServer()
+      const [one, two] = [createRouter({ development: true }), createRouter({ development: true })]
+      one.attach(server, { path: '/one' })
+      two.attach(server, { path: '/two' })
+      const port = await listening(server)
+      const a = await member(`ws://127.0.0.1:${port}/one`)
+      const b = await member(`ws://127.0.0.1:${port}/two`)
+      expect((await a.ask([64, 1, {}, 'same.name']))[0]).equal(65)
+      expect((await b.ask([64, 1, {}, 'same.name']))[0]).equal(65)
+      await one.close()
+      expect((await b.ask([64, 2, {}, 'other.name']))[0]).equal(65)
+      await two.close()
+      await closed(server)
+    })
+
+    it('lets go of the server when the router is closed', async () => {
+      const server = createServer((_, response) => response.end('the application'))
+      const router = createRouter({ development: true })
+      router.attach(server)
+      const port = await listening(server)
+      await (await connect(`ws://127.0.0.1:${port}/ws`)).close()
+      await router.close()
+      expect(server.listenerCount('upgrade')).equal(0)
+      expect((await http(port, handshake()))?.status).equal(200)
+      await closed(server)
+    })
+  })
+})

@@ -1,0 +1,12 @@
+import { behavesLikeATransport } from './suite.ts'
+
+describe('transport uws', () => {
+  behavesLikeATransport({
+    name: 'uws',
+    ownsHttp: true,
+    async open(router, options) {
+      const { port } = await router.listen({ ...options, port: 0, transport: 'uws' })
+      return { port, close: async () => {} }
+    },
+  })
+})
