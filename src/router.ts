@@ -17,10 +17,10 @@ import { Link, type Reception } from './session/link.ts'
 import { loadUws } from './transport/load.ts'
 import {
   type Connection,
+  type Door,
   type Endpoint,
   type Listen,
   ListenError,
-  type Listener,
   type TlsFiles,
 } from './transport/transport.ts'
 import { attachWs, listenWs } from './transport/ws.ts'
@@ -108,8 +108,7 @@ export class Router {
   readonly #realms = new Map<string, Realm>()
   readonly #links = new Set<Link>()
   readonly #locals = new Set<LocalMember>()
-  readonly #listeners: Listener[] = []
-  readonly #detach: (() => void)[] = []
+  readonly #doors: Door[] = []
   readonly #development: boolean
   readonly #log: Log
   readonly #reception: Reception
@@ -136,15 +135,14 @@ export class Router {
 
   /** Opens a port. Rejects with a ListenError that says what is wrong. */
   async listen(options: ListenOptions = {}): Promise<Listening> {
+    this.#checkOpen()
     const { host = '127.0.0.1', port = 8080, tls } = options
     const listen = await this.#transport(options.transport)
     const paths = options.paths ?? (this.#development ? ['/ws', '/'] : ['/ws'])
     const listener = await listen({ host, port, tls }, this.#endpoint(paths, options))
-    if (this.#closing) {
-      await listener.close()
-      throw new Error('the router is closed')
-    }
-    this.#listeners.push(listener)
+    this.#doors.push(listener)
+    if (this.#closing) await listener.close()
+    this.#checkOpen()
     const scheme = tls === undefined ? 'ws' : 'wss'
     const url = `${scheme}://${reachable(host)}:${listener.port}${paths[0]}`
     return { host, port: listener.port, url, transport: listener.transport }
@@ -152,11 +150,13 @@ export class Router {
 
   /** Serves the WebSocket upgrades of an application's own HTTP server on one path. */
   attach(server: Server, options: AttachOptions = {}): void {
-    this.#detach.push(attachWs(server, this.#endpoint([options.path ?? '/ws'], options)))
+    this.#checkOpen()
+    this.#doors.push(attachWs(server, this.#endpoint([options.path ?? '/ws'], options)))
   }
 
   /** An in-process session. Throws WampError where there is no such realm or role. */
   session(realm: string, options: SessionOptions = {}): LocalSession {
+    this.#checkOpen()
     const place = this.#realm(realm)
     if (place === undefined) throw new WampError(NO_SUCH_REALM, [`there is no realm ${realm}`])
     const { authrole, authid = randomBytes(12).toString('base64url') } = options
@@ -173,16 +173,19 @@ export class Router {
   async close(options: CloseOptions = {}): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    for (const listener of this.#listeners) listener.stop()
+    for (const door of this.#doors) door.stop()
     for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)
     for (const link of this.#links) {
       if (options.final) link.goodbye(SYSTEM_SHUTDOWN, 'the router shuts down')
       else link.farewell(1012, 'the router restarts')
     }
     await this.#emptied(options.grace ?? 2000)
-    for (const detach of this.#detach) detach()
-    await Promise.all(this.#listeners.map(listener => listener.close()))
+    await Promise.all(this.#doors.map(door => door.close()))
     this.#reception.heartbeat.stop()
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw new WampError(SYSTEM_SHUTDOWN, ['the router is closed'])
   }
 
   /** Resolves when all links are gone, or after `grace` milliseconds. */
@@ -219,6 +222,7 @@ export class Router {
       paths,
       maxMessageSize: options.maxMessageSize ?? 1 << 20,
       allowedOrigins: options.allowedOrigins ?? [],
+      trustsHostNames: !this.#development,
       open: (connection, protocol) => this.#open(connection, protocols.get(protocol) as Serializer),
       page: () => page([...protocols.keys()], paths[0] as string),
     }

@@ -15,17 +15,21 @@ const STRICT = /[^0-9a-z_.]/
 
 /** True of a URI that can be published to, called, and matched exactly. */
 export function isUri(uri: string, check: UriCheck): boolean {
-  return isPattern(uri, 'wildcard', check) && !EMPTY_COMPONENT.test(uri)
+  return isPattern(uri, 'exact', check)
 }
 
-const EMPTY_COMPONENT = /^$|^\.|\.$|\.\./
+/** What no URI and no pattern of a kind may have, besides characters that are not allowed. */
+const FORBIDDEN: Record<Match, RegExp> = {
+  exact: /^$|^\.|\.$|\.\./,
+  prefix: /^\.|\.\./,
+  // Components: each takes a place of its own in the index.
+  wildcard: /^(?:[^.]*\.){256}/,
+}
 
 /** True of a pattern: in a wildcard any component may be empty, in a prefix the last. */
 export function isPattern(pattern: string, match: Match, check: UriCheck): boolean {
   if (pattern.length > MAX_URI) return false
-  if ((check === 'strict' ? STRICT : LOOSE).test(pattern)) return false
-  if (match === 'wildcard') return true
-  return !(match === 'prefix' ? /^\.|\.\./ : EMPTY_COMPONENT).test(pattern)
+  return !(check === 'strict' ? STRICT : LOOSE).test(pattern) && !FORBIDDEN[match].test(pattern)
 }
 
 /** The router's own namespace: its first component is `wamp`. */

@@ -40,6 +40,8 @@ export interface Endpoint {
   readonly maxMessageSize: number
   /** Browser origins that may connect: `https://a.example`, or `*` for all. */
   readonly allowedOrigins: readonly string[]
+  /** Pages of the same host may connect, whatever its name. Addresses always may. */
+  readonly trustsHostNames: boolean
   open(connection: Connection, protocol: string): Receiver
   /** The page for people who come by HTTP. */
   page(): string
@@ -58,15 +60,19 @@ export interface Address {
   readonly tls?: TlsFiles | undefined
 }
 
-/** An open listener. */
-export interface Listener {
-  readonly port: number
-  /** The transport's name, for the log. */
-  readonly transport: string
+/** Where connections come in. */
+export interface Door {
   /** Takes no new connections; those that are open stay until closed. */
   stop(): void
   /** Resolves when the port is free. Open connections are cut off. */
   close(): Promise<void>
+}
+
+/** A port of the router's own. */
+export interface Listener extends Door {
+  readonly port: number
+  /** The transport's name, for the log. */
+  readonly transport: string
 }
 
 /** Opens a port. Rejects with a ListenError that says what is wrong. */

@@ -27,7 +27,7 @@ export function answerUpgrade(request: UpgradeRequest, endpoint: Endpoint): Upgr
       headers: { 'Sec-WebSocket-Version': '13' },
     }
   }
-  if (!isOriginAllowed(request.origin, request.host, endpoint.allowedOrigins)) {
+  if (!isOriginAllowed(request.origin, request.host, endpoint)) {
     return refusal('403 Forbidden', `origin ${printable(request.origin)} may not connect here`)
   }
   const offered = request.protocols.split(',').map(name => name.trim())
@@ -49,16 +49,20 @@ function refusal(status: string, text: string): { status: string; text: string }
 /**
  * Programs send no Origin and may come; a page may come from the host that it was loaded from,
  * from this machine, or from an origin on the list. Else any page that a user of this machine
- * opens could speak to the router on loopback.
+ * opens could speak to the router on loopback. A page can also have its own host's name lead to
+ * loopback (DNS rebinding), so a router for development takes such a host by address only.
  */
-export function isOriginAllowed(origin: string, host: string, allowed: readonly string[]): boolean {
-  if (origin === '' || allowed.includes('*') || allowed.includes(origin)) return true
+function isOriginAllowed(origin: string, host: string, endpoint: Endpoint): boolean {
+  const { allowedOrigins, trustsHostNames } = endpoint
+  if (origin === '' || allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return true
   const from = hostname(origin)
   if (from === undefined) return false
-  return LOOPBACK.test(from) || from === hostname(`http://${host}`)
+  if (LOOPBACK.test(from)) return true
+  return from === hostname(`http://${host}`) && (trustsHostNames || ADDRESS.test(from))
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+const ADDRESS = /^(?:[\d.]+|\[.*\])$/
 
 function hostname(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname : undefined

@@ -13,6 +13,7 @@ import { HEADROOM, tooLarge } from './message-size.ts'
 import { listenError } from './probe.ts'
 import {
   type Connection,
+  type Door,
   type Endpoint,
   type Listen,
   ListenError,
@@ -229,9 +230,9 @@ export const listenWs: Listen = async (address, endpoint) => {
 
 /**
  * Serves the upgrade requests of an application's own HTTP server whose path is among the
- * endpoint's, and leaves all others to the application's other handlers. Gives the way back.
+ * endpoint's, and leaves all others to the application's other handlers.
  */
-export function attachWs(server: HttpServer, endpoint: Endpoint): () => void {
+export function attachWs(server: HttpServer, endpoint: Endpoint): Door {
   const handler = upgradeHandler(endpoint)
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     if (endpoint.paths.includes(pathOf(request))) handler.upgrade(request, stream, head)
@@ -241,9 +242,12 @@ export function attachWs(server: HttpServer, endpoint: Endpoint): () => void {
     }
   }
   server.on('upgrade', upgrade)
-  return () => {
-    server.off('upgrade', upgrade)
-    handler.terminate()
+  return {
+    stop: () => server.off('upgrade', upgrade),
+    async close() {
+      server.off('upgrade', upgrade)
+      handler.terminate()
+    },
   }
 }
 

@@ -87,9 +87,18 @@ describe('URIs', () => {
     for (const check of ['loose', 'strict'] as const) {
       expect(isUri('a'.repeat(8192), check)).equal(true)
       expect(isUri('a'.repeat(8193), check)).equal(false)
-      expect(isPattern('.'.repeat(8192), 'wildcard', check)).equal(true)
-      expect(isPattern('.'.repeat(8193), 'wildcard', check)).equal(false)
       expect(isPattern('a'.repeat(8193), 'prefix', check)).equal(false)
+      expect(isPattern('a'.repeat(8193), 'wildcard', check)).equal(false)
+    }
+  })
+
+  it('are wildcards of up to 256 components: each takes memory of its own', () => {
+    for (const check of ['loose', 'strict'] as const) {
+      expect(isPattern('.'.repeat(255), 'wildcard', check)).equal(true)
+      expect(isPattern('.'.repeat(256), 'wildcard', check)).equal(false)
+      expect(isPattern(`${'a.'.repeat(255)}a`, 'wildcard', check)).equal(true)
+      expect(isPattern(`${'a.'.repeat(256)}a`, 'wildcard', check)).equal(false)
+      expect(isUri(`${'a.'.repeat(4000)}a`, check)).equal(true)
     }
   })
 
