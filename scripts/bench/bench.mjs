@@ -1,0 +1,132 @@
+/**
+ * Compares routers: how much CPU time each spends per call or event.
+ *
+ *   npm run bench -- [--scenarios rpc,fanout-100 | all] [--routers wampd,wampd-ws,nexus,crossbar]
+ *     [--serializers json,msgpack] [--seconds 2] [--reps 3] [--base nexus] [--json FILE] [--client]
+ *
+ * `wampd@FOLDER` and `wampd-ws@FOLDER` are another build, to compare before and after. Environment:
+ * NEXUSD and CROSSBAR name those programs, DIST a build other than dist/, WAMPLOAD a built wampload.
+ * --client takes the built-in load generator even where wampload is at hand.
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { findWampload, runClient, runWampload } from './generator.mjs'
+import { stop } from './processes.mjs'
+import { missing, startRouter, usualRouters } from './routers.mjs'
+import { scenarios, shortSet } from './scenarios.mjs'
+import { load, machine, table } from './table.mjs'
+
+const options = readOptions()
+const wampload = options.client ? undefined : findWampload()
+const rows = plan()
+const heading = machine(options.routers, wampload ? 'wampload' : 'built-in client')
+console.error(heading)
+
+// Repetitions outermost and routers innermost: a disturbance hits all routers alike.
+for (let rep = 1; rep <= options.reps; rep++) {
+  for (const row of rows) {
+    console.error(`${rep}/${options.reps} ${row.scenario.title}, ${row.serializer}`)
+    for (const name of options.routers) await measure(name, row)
+  }
+}
+report()
+// Ends whatever is left, too.
+process.exit(rows.some(row => row.failures.length > 0) ? 1 : 0)
+
+/** One run on a router started for it alone, so that no run inherits the state of another. */
+async function measure(name, { scenario, serializer, runs, failures }) {
+  let router
+  try {
+    router = await startRouter(name)
+    const run = wampload
+      ? await runWampload(wampload, router, scenario, serializer, options.seconds)
+      : await runClient(router, scenario, serializer, options.seconds)
+    runs.get(name).push(run)
+  } catch (error) {
+    failures.push(`${name}, ${scenario.title}, ${serializer}: ${error.message}`)
+    console.error(failures.at(-1))
+  } finally {
+    if (router) await stop(router.child)
+  }
+}
+
+function report() {
+  console.log(`${heading}; at the end ${load()}\n`)
+  if (!wampload) {
+    console.log(
+      'Measured by the built-in client: its own speed limits the rates, so look at the CPU time per message.\n',
+    )
+  }
+  console.log(table(rows, options.routers, options.base))
+  const notes = ['router CPU time (user and system, workers included) · rate']
+  if (options.routers.includes(options.base)) notes.push(`× cost compared with ${options.base}`)
+  notes.push(`${options.reps} × ${options.seconds} s, median`)
+  notes.push('~ the runs differ by more than a quarter')
+  console.log(`\n${notes.join('; ')}.`)
+  console.log('Other work on the machine lowers the rates; it hardly touches the CPU time.')
+  for (const failure of rows.flatMap(row => row.failures)) console.log(`\nFailed: ${failure}`)
+  if (options.json) writeFileSync(options.json, JSON.stringify(figures(), null, 2))
+}
+
+function figures() {
+  const flat = rows.map(row => ({
+    scenario: row.scenario.title,
+    serializer: row.serializer,
+    runs: Object.fromEntries(row.runs),
+    failures: row.failures,
+  }))
+  return { heading, seconds: options.seconds, rows: flat }
+}
+
+function plan() {
+  const chosen = options.scenarios.map(name => scenarios[name])
+  const possible = chosen.filter(({ load }) => wampload || /^(rpc|fanout|pairs) /.test(load))
+  if (possible.length < chosen.length) {
+    console.error('patterns and idle sessions need wampload; they are left out')
+  }
+  return possible.flatMap(scenario =>
+    options.serializers.map(serializer => ({
+      scenario,
+      serializer,
+      runs: new Map(options.routers.map(name => [name, []])),
+      failures: [],
+    })),
+  )
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      scenarios: { type: 'string', default: shortSet.join(',') },
+      serializers: { type: 'string', default: 'json,msgpack' },
+      routers: { type: 'string', default: usualRouters().join(',') },
+      seconds: { type: 'string', default: '2' },
+      reps: { type: 'string', default: '3' },
+      base: { type: 'string', default: 'nexus' },
+      json: { type: 'string' },
+      client: { type: 'boolean', default: false },
+    },
+  })
+  const known = Object.keys(scenarios)
+  const list = values.scenarios === 'all' ? known : values.scenarios.split(',')
+  const serializers = values.serializers.split(',')
+  const routers = values.routers.split(',')
+  for (const name of list) {
+    if (!known.includes(name)) usage(`no scenario ${name}; there are ${known.join(', ')}`)
+  }
+  for (const name of serializers) {
+    if (!['json', 'msgpack'].includes(name)) usage(`no serializer ${name}`)
+  }
+  for (const name of routers) {
+    const why = missing(name)
+    if (why) usage(`router ${name}: ${why}`)
+  }
+  const [seconds, reps] = [Number(values.seconds), Number(values.reps)]
+  if (!(seconds > 0) || !(reps >= 1)) usage('--seconds and --reps must be numbers above 0')
+  return { ...values, scenarios: list, serializers, routers, seconds, reps }
+}
+
+function usage(why) {
+  console.error(why)
+  process.exit(2)
+}

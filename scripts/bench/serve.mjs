@@ -1,0 +1,16 @@
+// Serves wampd for the benchmark: node serve.mjs FOLDER_OF_THE_BUILD PORT uws|ws
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const [dist, port, transport] = process.argv.slice(2)
+const { createRouter } = await import(pathToFileURL(join(resolve(dist), 'index.js')).href)
+// A generator on a busy machine reads late; to cut it off would measure nothing.
+const router = createRouter({ development: true, sendBuffer: 64 << 20 })
+await router.listen({ port: Number(port), transport })
+
+// How the benchmark learns the CPU time where there is no /proc: seconds, user and system.
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.((user + system) / 1e6)
+})
+process.on('disconnect', () => process.exit())
