@@ -63,7 +63,7 @@ function report() {
   notes.push(`${options.reps} × ${options.seconds} s, median`)
   notes.push('~ the runs differ by more than a quarter')
   console.log(`\n${notes.join('; ')}.`)
-  console.log('Other work on the machine lowers the rates; it hardly touches the CPU time.')
+  console.log('Other work on the machine lowers the rates and can raise the CPU time too.')
   for (const failure of rows.flatMap(row => row.failures)) console.log(`\nFailed: ${failure}`)
   if (options.json) writeFileSync(options.json, JSON.stringify(figures(), null, 2))
 }

@@ -108,7 +108,9 @@ export function version(name) {
     const { stdout = '', stderr = '' } = spawnSync(CROSSBAR, ['version'], { encoding: 'utf8' })
     return `crossbar ${/Crossbar\.io v(\S+)/.exec(stdout + stderr)?.[1] ?? ''}`.trim()
   }
-  if (name.includes('@') || name === 'wampd-ws') return undefined
+  if (name.includes('@')) return undefined // its column names the folder
+  // Of another build the commit is not known.
+  if (DIST !== undefined) return `wampd from ${dist}`
   const commit = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: root }).stdout
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   return `wampd ${version} ${commit ?? ''}`.trim()

@@ -172,6 +172,7 @@ function endpoint(bytes: (frame: Uint8Array) => void): Endpoint {
     paths: ['/ws'],
     maxMessageSize: 1000,
     allowedOrigins: [],
+    trustsHostNames: true,
     open: () => ({ bytes, drained() {}, alive() {}, farewell() {}, closed() {} }),
     page: () => 'page',
   }
