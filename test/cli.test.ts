@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { WebSocket } from 'ws'
 import { shipped } from '../src/config/shipped.ts'
+import { TRANSPORTS } from './helpers/transports.ts'
 
 const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url))
 
@@ -120,7 +121,7 @@ describe('the command line', function () {
       expect(await failure(run('--config', missing), 2)).to.deep.equal([`${missing}: no such file`])
     })
 
-    for (const transport of ['uws', 'ws']) {
+    for (const transport of TRANSPORTS) {
       it(`with the port, on ${transport}`, async () => {
         const taken = createServer().listen(0, '127.0.0.1')
         server = taken
@@ -134,7 +135,8 @@ describe('the command line', function () {
     }
 
     it('with a certificate', async () => {
-      const flags = ['--port', '0', '--tls-cert', 'none.pem', '--tls-key', 'none.pem']
+      const files = ['--tls-cert', 'none.pem', '--tls-key', 'none.pem']
+      const flags = ['--port', '0', '--log-level', 'error', ...files]
       const [line] = await failure(run(...flags), 1)
       expect(line).to.contain('none.pem')
     })

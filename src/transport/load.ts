@@ -14,8 +14,15 @@ export async function loadUws(): Promise<{ listen: Listen } | { missing: string 
     try {
       return { listen: uwsTransport(await import(build)) }
     } catch (error) {
-      reasons.push(String((error as Error).message.split('\n').find(line => line.trim() !== '')))
+      reasons.push(reason(error as Error))
     }
   }
-  return { missing: reasons.join('; ') }
+  const { platform, arch, version } = process
+  return { missing: `no build for Node ${version} on ${platform} ${arch} (${reasons.join('; ')})` }
+}
+
+/** The system's own words, which the packages put behind theirs. */
+function reason({ message }: Error): string {
+  const lines = message.split('\n').filter(line => line.trim() !== '')
+  return lines.find(line => line.startsWith('Error: '))?.slice(7) ?? lines[0] ?? 'no reason given'
 }

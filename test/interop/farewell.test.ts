@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { createRouter } from '../../src/index.ts'
+import { TRANSPORTS } from '../helpers/transports.ts'
 import type { ClientKind } from './client.ts'
 import { jsonKinds } from './kinds.ts'
 import { startPython } from './python.ts'
@@ -15,7 +16,7 @@ describe('a router that goes', () => {
     await startPython()
   })
 
-  for (const transport of ['uws', 'ws'] as const) {
+  for (const transport of TRANSPORTS) {
     // What Autobahn|Python's ApplicationRunner opens it does not open again.
     for (const kind of jsonKinds.filter(({ name }) => !name.includes('Python'))) {
       it(`gets ${kind.name} back after a restart of ${transport}`, async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { createRouter } from '../../src/index.ts'
+import { USUAL_TRANSPORT } from '../helpers/transports.ts'
 import type { Client } from './client.ts'
 import { allKinds, closeAll } from './kinds.ts'
 import { startPython } from './python.ts'
@@ -15,7 +16,7 @@ describe('the order between real clients', () => {
     this.timeout(300_000) // the Python clients may have to be installed first
     router = createRouter({ development: true })
     await startPython()
-    const { url } = await router.listen({ port: 0, transport: 'uws' })
+    const { url } = await router.listen({ port: 0, transport: USUAL_TRANSPORT })
     clients = await Promise.all(kinds.map(kind => kind.connect(url)))
   })
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { createRouter } from '../../src/index.ts'
+import { USUAL_TRANSPORT } from '../helpers/transports.ts'
 import type { Client, Kwargs, Payload } from './client.ts'
 import { mapLeaves } from './client.ts'
 import { allKinds, closeAll } from './kinds.ts'
@@ -33,7 +34,7 @@ describe('a payload between real clients', () => {
     this.timeout(300_000) // the Python clients may have to be installed first
     router = createRouter({ development: true })
     await startPython()
-    const { url } = await router.listen({ port: 0, transport: 'uws' })
+    const { url } = await router.listen({ port: 0, transport: USUAL_TRANSPORT })
     clients = await Promise.all(allKinds.map(kind => kind.connect(url)))
     await Promise.all(clients.map(client => client.register(procedure(client), 'echo')))
   })

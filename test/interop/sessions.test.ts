@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { createRouter } from '../../src/index.ts'
+import { USUAL_TRANSPORT } from '../helpers/transports.ts'
 import type { Client, ClientKind, Payload } from './client.ts'
 import { WampError } from './client.ts'
 import { allKinds, closeAll, jsonKinds } from './kinds.ts'
@@ -14,7 +15,7 @@ describe('a real client on its own', () => {
     await startPython()
   })
 
-  describe('over uWebSockets.js', () => describeClients('uws', allKinds))
+  describe(`over ${USUAL_TRANSPORT}`, () => describeClients(USUAL_TRANSPORT, allKinds))
   describe('over ws', () => describeClients('ws', jsonKinds))
 })
 

@@ -10,6 +10,7 @@ import {
   within,
 } from '../helpers/raw-client.ts'
 import { CLOSE, frame, handshake, http, upgraded } from '../helpers/raw-socket.ts'
+import { TRANSPORTS } from '../helpers/transports.ts'
 
 const GOODBYE = [6, {}, 'wamp.close.close_realm']
 const GOODBYE_AND_OUT = [6, {}, 'wamp.close.goodbye_and_out']
@@ -148,7 +149,7 @@ describe('closing a session', () => {
   })
 })
 
-for (const transport of ['uws', 'ws'] as const) {
+for (const transport of TRANSPORTS) {
   describe(`closing a router on ${transport}`, () => {
     let router: Router
     let port: number

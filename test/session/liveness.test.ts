@@ -2,10 +2,11 @@ import { expect } from 'chai'
 import { createRouter, type Router } from '../../src/router.ts'
 import { hangUp, hello, member, pause, type RawClient, within } from '../helpers/raw-client.ts'
 import { frame, PING, type RawSocket, TEXT, upgraded } from '../helpers/raw-socket.ts'
+import { TRANSPORTS } from '../helpers/transports.ts'
 
 const INTERVAL = 100
 
-for (const transport of ['uws', 'ws'] as const) {
+for (const transport of TRANSPORTS) {
   describe(`dead peers over ${transport}`, () => {
     let router: Router
     let port: number

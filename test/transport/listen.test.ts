@@ -8,10 +8,10 @@ import { type Endpoint, type Listen, ListenError } from '../../src/transport/tra
 import { listenWs } from '../../src/transport/ws.ts'
 import { connect, member } from '../helpers/raw-client.ts'
 import { handshake, http, RawSocket } from '../helpers/raw-socket.ts'
+import { TRANSPORTS } from '../helpers/transports.ts'
 
 const certificate = resolve('test/fixtures/localhost.crt')
 const key = resolve('test/fixtures/localhost.key')
-const TRANSPORTS = ['uws', 'ws'] as const
 
 async function refusal(promise: Promise<unknown>): Promise<Error> {
   try {

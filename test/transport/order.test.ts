@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import { createRouter, type Router } from '../../src/router.ts'
 import { hangUp, member, PROTOCOLS, type RawClient } from '../helpers/raw-client.ts'
+import { TRANSPORTS } from '../helpers/transports.ts'
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
-for (const transport of ['uws', 'ws'] as const) {
+for (const transport of TRANSPORTS) {
   for (const protocol of PROTOCOLS) {
     describe(`order over ${transport} and ${protocol}`, () => {
       let router: Router

@@ -1,6 +1,8 @@
+import { TRANSPORTS } from '../helpers/transports.ts'
 import { behavesLikeATransport } from './suite.ts'
 
 describe('transport uws', () => {
+  if (!TRANSPORTS.includes('uws')) return
   behavesLikeATransport({
     name: 'uws',
     ownsHttp: true,
