@@ -10,7 +10,7 @@ import {
   ProtocolViolation,
 } from '../protocol/errors.ts'
 import { ABORT, GOODBYE, HELLO, type Message, shapeOf } from '../protocol/messages.ts'
-import { type Dict, NO_PAYLOAD } from '../protocol/payload.ts'
+import { NO_PAYLOAD } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Serializer } from '../serializer/serializer.ts'
 import type { Connection, Receiver } from '../transport/transport.ts'
@@ -160,7 +160,7 @@ export class Link implements Receiver, Beating {
   #settle(outcome: Outcome): void {
     if (this.#state !== 'opening' || outcome === 'continue') return
     if ('refused' in outcome) {
-      this.#abort(outcome.refused, { message: outcome.text }, 1000)
+      this.#abort(outcome.refused, outcome.text, 1000)
       return
     }
     this.#timer?.cancel()
@@ -180,7 +180,7 @@ export class Link implements Receiver, Beating {
     const { clock, handshakeTimeout } = this.#reception
     this.#timer = clock.after(handshakeTimeout, () => {
       if (this.#handshake === null) this.#close(1000, 'no HELLO in time')
-      else this.#abort(AUTHENTICATION_FAILED, { message: 'no AUTHENTICATE in time' }, 1000)
+      else this.#abort(AUTHENTICATION_FAILED, 'no AUTHENTICATE in time', 1000)
     })
   }
 
@@ -191,16 +191,16 @@ export class Link implements Receiver, Beating {
         { remote: this.#connection.remote, violation: error.message },
         'protocol violation',
       )
-      this.#abort(PROTOCOL_VIOLATION, { message: error.message }, 1002)
+      this.#abort(PROTOCOL_VIOLATION, error.message, 1002)
     } else {
       this.#reception.log.error({ remote: this.#connection.remote, err: error }, 'internal error')
-      this.#abort(INTERNAL_ERROR, { message: 'the router failed; this session ends' }, 1011)
+      this.#abort(INTERNAL_ERROR, 'the router failed; this session ends', 1011)
     }
   }
 
   /** Ends everything with an ABORT. */
-  #abort(reason: string, details: Dict, code: number): void {
-    this.#outbox.send({ type: ABORT, details, reason, payload: NO_PAYLOAD })
+  #abort(reason: string, message: string, code: number): void {
+    this.#outbox.send({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
     this.#close(code, reason)
   }
 

@@ -1,6 +1,5 @@
 import type { HttpRequest, us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
-import { readFile } from 'node:fs/promises'
-import { createSecureContext } from 'node:tls'
+import { readCertificate } from './certificate.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { probe } from './probe.ts'
 import { type Connection, type Listen, ListenError, type Receiver } from './transport.ts'
@@ -78,7 +77,7 @@ class UwsConnection implements Connection {
 export function uwsTransport(uws: UWS): Listen {
   return async (address, endpoint) => {
     const { host, port, tls } = address
-    if (tls !== undefined) await checkCertificate(tls.certificate, tls.key)
+    if (tls !== undefined) await readCertificate(tls)
     const app =
       tls === undefined
         ? uws.App()
@@ -204,15 +203,4 @@ function allLines(request: HttpRequest, name: string): string {
     if (key === name) lines.push(value)
   })
   return lines.join(',')
-}
-
-/** uWebSockets.js says nothing of why it cannot use a certificate. */
-async function checkCertificate(certificate: string, key: string): Promise<void> {
-  try {
-    createSecureContext({ cert: await readFile(certificate), key: await readFile(key) })
-  } catch (error) {
-    throw new ListenError(
-      `cannot use certificate ${certificate} with key ${key}: ${(error as Error).message}`,
-    )
-  }
 }

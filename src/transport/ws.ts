@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import {
   createServer,
   type Server as HttpServer,
@@ -9,17 +8,10 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { readCertificate } from './certificate.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { listenError } from './probe.ts'
-import {
-  type Connection,
-  type Door,
-  type Endpoint,
-  type Listen,
-  ListenError,
-  type Receiver,
-  type TlsFiles,
-} from './transport.ts'
+import type { Connection, Door, Endpoint, Listen, Receiver, TlsFiles } from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
 
 /** Frames up to this size are gathered into one buffer with their headers. */
@@ -204,7 +196,7 @@ export const listenWs: Listen = async (address, endpoint) => {
       response.setHeader('Content-Type', 'text/html; charset=utf-8').end(endpoint.page())
     } else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
   }
-  const server = tls === undefined ? createServer(answer) : await tlsServer(tls, answer)
+  const server = await httpServer(tls, answer)
   const handler = upgradeHandler(endpoint)
   server.on('upgrade', handler.upgrade)
   await new Promise<void>((resolve, reject) => {
@@ -255,13 +247,7 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').replace(/[?#].*$/s, '')
 }
 
-async function tlsServer(tls: TlsFiles, answer: RequestListener): Promise<HttpServer> {
-  try {
-    const cert = await readFile(tls.certificate)
-    const key = await readFile(tls.key)
-    return createTlsServer({ cert, key }, answer) as unknown as HttpServer
-  } catch (error) {
-    const text = (error as Error).message
-    throw new ListenError(`cannot use certificate ${tls.certificate} with key ${tls.key}: ${text}`)
-  }
+async function httpServer(tls: TlsFiles | undefined, answer: RequestListener): Promise<HttpServer> {
+  if (tls === undefined) return createServer(answer)
+  return createTlsServer(await readCertificate(tls), answer) as unknown as HttpServer
 }

@@ -34,6 +34,14 @@ function errorOf(realm: Realm, member: Recorder, ...list: unknown[]): unknown {
 }
 
 const ACKNOWLEDGE = { acknowledge: true }
+
+/** The requests that name a URI, with options that make the router answer. */
+const URI_REQUESTS = [
+  [16, ACKNOWLEDGE],
+  [32, {}],
+  [48, {}],
+  [64, {}],
+] as const
 const BAD = 'wamp.error.invalid_uri'
 const DENIED = 'wamp.error.not_authorized'
 
@@ -146,12 +154,7 @@ describe('a realm', () => {
   describe('checks URIs', () => {
     it('and refuses bad ones, by an error of the request', () => {
       for (const uri of ['', 'a..b', '.a', 'a b', 'a#b', 'a.']) {
-        for (const [type, options] of [
-          [16, ACKNOWLEDGE],
-          [32, {}],
-          [48, {}],
-          [64, {}],
-        ] as const) {
+        for (const [type, options] of URI_REQUESTS) {
           expect(errorOf(realm, alice, type, 5, options, uri), uri).equal(BAD)
         }
       }
@@ -276,12 +279,7 @@ describe('a realm', () => {
     it('looks at the URI first, then at the right, then at what is there', () => {
       const guest = join(realm, new Role('guest', [], 'loose'))
       say(realm, bob, 64, 1, {}, 'a.b')
-      for (const [type, options] of [
-        [16, ACKNOWLEDGE],
-        [32, {}],
-        [48, {}],
-        [64, {}],
-      ] as const) {
+      for (const [type, options] of URI_REQUESTS) {
         expect(errorOf(realm, guest, type, 1, options, 'a..b')).equal(BAD)
         expect(errorOf(realm, guest, type, 2, options, 'a.b')).equal(DENIED)
         expect(errorOf(realm, guest, type, 3, options, 'not.there')).equal(DENIED)
