@@ -14,18 +14,19 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   dealer: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
   auth: { folders: ['base', 'protocol'], packages: [] },
   realm: {
-    folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer', 'auth'],
+    folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer', 'meta', 'auth'],
     packages: [],
   },
+  meta: { folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer'], packages: [] },
   session: {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'delivery'],
-      ...['auth', 'realm', 'transport'],
+      ...['auth', 'realm', 'meta', 'transport'],
     ],
     packages: [],
   },
   client: {
-    folders: ['base', 'protocol', 'match', 'serializer', 'delivery', 'realm'],
+    folders: ['base', 'protocol', 'match', 'serializer', 'delivery', 'meta', 'realm'],
     packages: [],
   },
   config: { folders: ['base', 'match'], packages: ['typebox', 'yaml'] },

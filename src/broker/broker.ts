@@ -1,7 +1,7 @@
 import type { RandomId } from '../base/ids.ts'
 import { fanOut } from '../delivery/fanout.ts'
 import type { Peer } from '../delivery/outlet.ts'
-import type { Match } from '../match/uri.ts'
+import { isReserved, type Match } from '../match/uri.ts'
 import { INVALID_ARGUMENT, NO_SUCH_SUBSCRIPTION } from '../protocol/errors.ts'
 import {
   EVENT,
@@ -14,6 +14,7 @@ import {
   UNSUBSCRIBED,
   type Unsubscribe,
 } from '../protocol/messages.ts'
+import type { Payload } from '../protocol/payload.ts'
 import { scopeOf } from './scope.ts'
 import { type Subscription, Subscriptions } from './subscriptions.ts'
 
@@ -77,6 +78,22 @@ export class Broker {
       )
     }
     if (acknowledge) peer.send({ type: PUBLISHED, request: message.request, publication })
+  }
+
+  /**
+   * Publishes an event of the router's own. Only who subscribed to the router's namespace hears it:
+   * the right to a wide pattern is no right to the meta API.
+   */
+  announce(topic: string, payload: Payload): void {
+    const { index } = this.#subscriptions
+    const exact = index.get('exact', topic)
+    const patterns = index.patternsOf(topic).filter(({ uri }) => isReserved(uri))
+    if (exact === undefined && patterns.length === 0) return
+    const publication = this.#randomId()
+    for (const { id, members, match } of exact === undefined ? patterns : [exact, ...patterns]) {
+      const details = match === 'exact' ? NO_DETAILS : { topic }
+      fanOut(members, { type: EVENT, subscription: id, publication, details, payload }, null, null)
+    }
   }
 
   /** The session is over: it holds nothing any more. */

@@ -1,5 +1,6 @@
 import type { Log } from '../base/log.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
+import type { SessionDetails } from '../meta/meta.ts'
 import { CANCELED, CLOSE_REALM, PayloadError, WampError } from '../protocol/errors.ts'
 import { CALLEE_CANCELS } from '../protocol/features.ts'
 import {
@@ -62,6 +63,7 @@ export class LocalMember implements Member, LocalSession {
   readonly authid: string
   readonly role: Role
   readonly features: number = CALLEE_CANCELS
+  readonly details: SessionDetails
   readonly closed: Promise<string>
   readonly #realm: Realm
   readonly #log: Log
@@ -79,6 +81,9 @@ export class LocalMember implements Member, LocalSession {
     this.id = id
     this.authid = who.authid
     this.role = who.role
+    const { authid, authrole } = this
+    const [authmethod, authprovider] = ['internal', 'internal']
+    this.details = { session: id, authid, authrole, authmethod, authprovider }
     this.#realm = realm
     this.#log = log
     this.closed = new Promise(resolve => {
@@ -216,6 +221,11 @@ export class LocalMember implements Member, LocalSession {
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** Ends the session from the router's side. */
+  kill(reason: string): void {
+    this.close(reason)
   }
 
   close(reason: string = CLOSE_REALM): void {

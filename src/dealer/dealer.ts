@@ -1,5 +1,5 @@
 import type { Peer } from '../delivery/outlet.ts'
-import { isReserved, type Match } from '../match/uri.ts'
+import type { Match } from '../match/uri.ts'
 import {
   CANCELED,
   INVALID_ARGUMENT,
@@ -77,11 +77,7 @@ export class Dealer {
     if (caller.made.has(request)) {
       throw new ProtocolViolation(`CALL: request ${request} is still open`)
     }
-    const { index } = this.#registrations
-    // Patterns of clients must not catch calls to the router's own procedures.
-    const registration = isReserved(procedure)
-      ? index.get('exact', procedure)
-      : index.best(procedure)
+    const registration = this.#registrations.index.best(procedure)
     if (registration === undefined) {
       peer.send(errorFor(message, NO_SUCH_PROCEDURE, `nobody has registered ${procedure}`))
       return

@@ -32,7 +32,9 @@ export function isPattern(pattern: string, match: Match, check: UriCheck): boole
   return !(check === 'strict' ? STRICT : LOOSE).test(pattern) && !FORBIDDEN[match].test(pattern)
 }
 
-/** The router's own namespace: its first component is `wamp`. */
+/** The router's own namespaces: the first component is `wamp`, or `wampd` beyond the standard. */
 export function isReserved(uri: string): boolean {
-  return uri.startsWith('wamp') && (uri.length === 4 || uri.charCodeAt(4) === 46)
+  if (!uri.startsWith('wamp')) return false
+  const end = uri.charCodeAt(4) === 100 ? 5 : 4
+  return uri.length === end || uri.charCodeAt(end) === 46
 }

@@ -6,6 +6,7 @@ export const ROUTER_ROLES: Dict = {
     features: {
       pattern_based_subscription: true,
       publisher_exclusion: true,
+      session_meta_api: true,
       subscriber_blackwhite_listing: true,
     },
   },
@@ -13,6 +14,7 @@ export const ROUTER_ROLES: Dict = {
     features: {
       call_canceling: true,
       pattern_based_registration: true,
+      session_meta_api: true,
     },
   },
 }

@@ -11,6 +11,20 @@ export const BAD_URI = 16
 /** The URI is the router's own: nothing may be published to it or registered under it. */
 export const RESERVED = 32
 
+/**
+ * What becomes of a sender's wish for `disclose_me`: it is followed, given without being asked,
+ * refused with an error, or passed over.
+ */
+export const DISCLOSURES = ['requested', 'always', 'refused', 'ignored'] as const
+export type Disclosure = (typeof DISCLOSURES)[number]
+
+/** Verdicts carry the disclosure of caller and publisher, and the trust level, above their bits. */
+const CALLER_SHIFT = 6
+const PUBLISHER_SHIFT = 8
+const TRUST_SHIFT = 16
+/** The highest trust level. */
+export const MAX_TRUST_LEVEL = 1000
+
 /** One rule of a role: what may be done with the URIs that a pattern meets. */
 export interface Permission {
   readonly uri: string
@@ -21,6 +35,24 @@ export interface Permission {
     readonly publish: boolean
     readonly subscribe: boolean
   }
+  readonly disclose?: { readonly caller: Disclosure; readonly publisher: Disclosure }
+  /** The trust level that calls and publications get, 0 the lowest; undefined: they get none. */
+  readonly trust_level?: number | undefined
+}
+
+/** How the caller of a call with this verdict is disclosed. */
+export function callerDisclosure(verdict: number): Disclosure {
+  return DISCLOSURES[(verdict >> CALLER_SHIFT) & 3] as Disclosure
+}
+
+/** How the publisher of a publication with this verdict is disclosed. */
+export function publisherDisclosure(verdict: number): Disclosure {
+  return DISCLOSURES[(verdict >> PUBLISHER_SHIFT) & 3] as Disclosure
+}
+
+/** The trust level of a call or publication with this verdict. */
+export function trustLevel(verdict: number): number | undefined {
+  return verdict >> TRUST_SHIFT === 0 ? undefined : (verdict >> TRUST_SHIFT) - 1
 }
 
 /** Verdicts kept by a role; with more URIs in use than this, the rules are asked again. */
@@ -29,33 +61,22 @@ const MAX_VERDICTS = 10000
 /** Verdicts on longer URIs are not kept, or a client could fill the memory with them. */
 const MAX_KEPT_URI = 256
 
-/**
- * What the sessions of a role may do in a realm. The most specific rule decides: exact, then the
- * longest prefix, then the wildcard, as for registrations; where none meets the URI, nothing is
- * allowed. A verdict depends on role and URI alone, so it is reached once and kept.
- */
-export class Role {
-  readonly name: string
+/** The rules of a role, compiled. They never change; a role is given others on reload. */
+export class Rules {
   readonly #check: UriCheck
-  readonly #rules = new PatternIndex<number>()
+  readonly #index = new PatternIndex<number>()
+  /** Rules for the router's own URIs: a wide rule such as the prefix "" does not give those. */
+  readonly #reserved = new PatternIndex<number>()
   readonly #verdicts = new Map<string, number>()
 
-  constructor(name: string, permissions: readonly Permission[], check: UriCheck) {
-    this.name = name
+  constructor(permissions: readonly Permission[], check: UriCheck) {
     this.#check = check
-    for (const { uri, match, allow } of permissions) {
-      this.#rules.set(
-        match,
-        uri,
-        (allow.call ? MAY_CALL : 0) |
-          (allow.register ? MAY_REGISTER : 0) |
-          (allow.publish ? MAY_PUBLISH : 0) |
-          (allow.subscribe ? MAY_SUBSCRIBE : 0),
-      )
+    for (const rule of permissions) {
+      const index = isReserved(rule.uri) ? this.#reserved : this.#index
+      index.set(rule.match, rule.uri, bitsOf(rule))
     }
   }
 
-  /** The verdict on a URI that is called, published to, registered or subscribed to exactly. */
   verdict(uri: string): number {
     const known = this.#verdicts.get(uri)
     if (known !== undefined) return known
@@ -66,19 +87,60 @@ export class Role {
     return verdict
   }
 
-  /** The verdict on a pattern that is registered or subscribed to: the rules meet it as text. */
   verdictOnPattern(pattern: string, match: Match): number {
     if (match === 'exact') return this.verdict(pattern)
     return isPattern(pattern, match, this.#check) ? this.#judge(pattern) : BAD_URI
   }
 
   #judge(uri: string): number {
-    return (this.#rules.best(uri) ?? 0) | (isReserved(uri) ? RESERVED : 0)
+    return isReserved(uri)
+      ? (this.#reserved.best(uri) ?? 0) | RESERVED
+      : (this.#index.best(uri) ?? 0)
   }
 }
 
-/** A role that may do everything. */
+/**
+ * What the sessions of a role may do in a realm. The most specific rule decides: exact, then the
+ * longest prefix, then the wildcard, as for registrations; where none meets the URI, nothing is
+ * allowed. A verdict depends on role and URI alone, so it is reached once and kept.
+ */
+export class Role {
+  readonly name: string
+  /** Sessions hold the role, so a reload that swaps these changes them all at once. */
+  rules: Rules
+
+  constructor(name: string, permissions: readonly Permission[], check: UriCheck) {
+    this.name = name
+    this.rules = new Rules(permissions, check)
+  }
+
+  /** The verdict on a URI that is called, published to, registered or subscribed to exactly. */
+  verdict(uri: string): number {
+    return this.rules.verdict(uri)
+  }
+
+  /** The verdict on a pattern that is registered or subscribed to: the rules meet it as text. */
+  verdictOnPattern(pattern: string, match: Match): number {
+    return this.rules.verdictOnPattern(pattern, match)
+  }
+}
+
+/** A role that may do everything, the meta API included. */
 export function unrestricted(name: string, check: UriCheck): Role {
   const allow = { call: true, register: true, publish: true, subscribe: true }
-  return new Role(name, [{ uri: '', match: 'prefix', allow }], check)
+  const rules = ['', 'wamp'].map(uri => ({ uri, match: 'prefix', allow }) as const)
+  return new Role(name, rules, check)
+}
+
+function bitsOf({ allow, disclose, trust_level }: Permission): number {
+  const { caller = 'requested', publisher = 'requested' } = disclose ?? {}
+  return (
+    (allow.call ? MAY_CALL : 0) |
+    (allow.register ? MAY_REGISTER : 0) |
+    (allow.publish ? MAY_PUBLISH : 0) |
+    (allow.subscribe ? MAY_SUBSCRIBE : 0) |
+    (DISCLOSURES.indexOf(caller) << CALLER_SHIFT) |
+    (DISCLOSURES.indexOf(publisher) << PUBLISHER_SHIFT) |
+    (trust_level === undefined ? 0 : (trust_level + 1) << TRUST_SHIFT)
+  )
 }

@@ -1,8 +1,9 @@
 import type { RandomId } from '../base/ids.ts'
 import { Broker } from '../broker/broker.ts'
 import { Dealer } from '../dealer/dealer.ts'
-import type { Peer } from '../delivery/outlet.ts'
 import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
+import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
+import { onJoin, onLeave, sessionProcedures } from '../meta/sessions.ts'
 import {
   INVALID_ARGUMENT,
   INVALID_URI,
@@ -30,7 +31,7 @@ import {
   UNSUBSCRIBE,
   YIELD,
 } from '../protocol/messages.ts'
-import type { Dict } from '../protocol/payload.ts'
+import { type Dict, Payload } from '../protocol/payload.ts'
 import {
   BAD_URI,
   MAY_CALL,
@@ -41,17 +42,17 @@ import {
   type Role,
 } from './authorize.ts'
 
+/** A session of a realm, remote or in-process. */
+export interface Member extends MetaSession {
+  readonly role: Role
+}
+
 export interface RealmOptions {
   readonly name: string
   readonly uriCheck: UriCheck
   /** Request ids must count from 1 without gaps, as the specification has it. */
   readonly strictRequestIds: boolean
   readonly roles: readonly Role[]
-}
-
-/** A session of a realm, remote or in-process. */
-export interface Member extends Peer {
-  readonly role: Role
 }
 
 /** A world of its own: nothing crosses from one realm to another. */
@@ -63,6 +64,8 @@ export class Realm {
   readonly members: Map<number, Member> = new Map()
   readonly #broker: Broker
   readonly #dealer = new Dealer()
+  /** The router's own procedures, by URI. */
+  readonly #meta: ReadonlyMap<string, MetaProcedure>
 
   constructor(options: RealmOptions, randomId: RandomId) {
     this.name = options.name
@@ -70,10 +73,17 @@ export class Realm {
     this.strictRequestIds = options.strictRequestIds
     this.roles = new Map(options.roles.map(role => [role.name, role]))
     this.#broker = new Broker(randomId)
+    this.#meta = new Map([...sessionProcedures(this)])
+  }
+
+  /** Publishes a meta event: it comes from no session. */
+  announce(topic: string, args: unknown[]): void {
+    this.#broker.announce(topic, Payload.of(args))
   }
 
   join(member: Member): void {
     this.members.set(member.id, member)
+    onJoin(this, member)
   }
 
   /** The session is over: nothing is routed to it any more, and nothing of it stays. */
@@ -81,6 +91,7 @@ export class Realm {
     if (!this.members.delete(member.id)) return
     this.#dealer.leave(member)
     this.#broker.leave(member)
+    onLeave(this, member)
   }
 
   /** A message of a member. Throws ProtocolViolation, which ends the member's session. */
@@ -145,7 +156,8 @@ export class Realm {
     refusePassthru(message.options)
     const verdict = member.role.verdict(message.procedure)
     if ((verdict & MAY_CALL) === 0) refuse(member, message, verdict & ~RESERVED)
-    else this.#dealer.call(member, message)
+    else if ((verdict & RESERVED) === 0) this.#dealer.call(member, message)
+    else answerMeta(this.#meta.get(message.procedure), member, message)
   }
 
   #subscribe(member: Member, message: Subscribe): void {

@@ -119,15 +119,17 @@ export class Handshake {
     if (role === undefined) {
       return { refused: NO_SUCH_ROLE, text: `realm ${realm.name} has no role ${authrole}` }
     }
-    const session = new Session(realm, id, { authid, role, features }, this.#outlet)
-    const details = {
+    const { authprovider } = identity
+    const details = { session: id, authid, authrole, authmethod: method, authprovider }
+    const session = new Session(realm, id, { authid, role, features, details }, this.#outlet)
+    const welcome = {
       realm: realm.name,
       ...identity,
       authmethod: method,
       roles: ROUTER_ROLES,
       agent: AGENT,
     }
-    return { session, welcome: { type: WELCOME, session: id, details } }
+    return { session, welcome: { type: WELCOME, session: id, details: welcome } }
   }
 
   #freeId(realm: Realm): number {

@@ -9,7 +9,7 @@ import {
   PROTOCOL_VIOLATION,
   ProtocolViolation,
 } from '../protocol/errors.ts'
-import { ABORT, GOODBYE, HELLO, type Message, shapeOf } from '../protocol/messages.ts'
+import { ABORT, GOODBYE, HELLO, type Message, NO_DETAILS, shapeOf } from '../protocol/messages.ts'
 import { NO_PAYLOAD } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Serializer } from '../serializer/serializer.ts'
@@ -111,12 +111,13 @@ export class Link implements Receiver, Beating {
   }
 
   /** Ends the session with a GOODBYE; the connection is closed when it is answered, or in a while. */
-  goodbye(reason: string, text: string): void {
+  goodbye(reason: string, text?: string): void {
     if (this.#state !== 'open') {
-      this.farewell(1001, text)
+      this.farewell(1001, text ?? reason)
       return
     }
-    this.#outbox.send({ type: GOODBYE, details: { message: text }, reason })
+    const details = text === undefined ? NO_DETAILS : { message: text }
+    this.#outbox.send({ type: GOODBYE, details, reason })
     this.#leave()
     this.#state = 'closing'
     const { clock, goodbyeTimeout } = this.#reception
@@ -167,6 +168,7 @@ export class Link implements Receiver, Beating {
     this.#handshake = null
     const { session, welcome } = outcome
     this.#session = session
+    session.kill = (reason, message) => this.goodbye(reason, message)
     this.#state = 'open'
     session.realm.join(session)
     this.#outbox.send(welcome)

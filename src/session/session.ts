@@ -1,6 +1,7 @@
 import { MAX_ID } from '../base/ids.ts'
 import type { Outlet } from '../delivery/outlet.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
+import type { SessionDetails } from '../meta/meta.ts'
 import { ProtocolViolation } from '../protocol/errors.ts'
 import {
   CALL,
@@ -14,28 +15,35 @@ import {
 import type { Role } from '../realm/authorize.ts'
 import type { Member, Realm } from '../realm/realm.ts'
 
+/** Whom a session belongs to, and what its client can do. */
+export interface Who {
+  readonly authid: string
+  readonly role: Role
+  readonly features: number
+  readonly details: SessionDetails
+}
+
 /** One WAMP session of a remote client, from WELCOME to its end. */
 export class Session implements Member {
   readonly id: number
   readonly authid: string
   readonly role: Role
   readonly features: number
+  readonly details: SessionDetails
   readonly realm: Realm
+  /** Ends session and connection; the link that carries the session sets it. */
+  kill: (reason: string, message?: string) => void = () => {}
   readonly #outlet: Outlet
   /** The request id that comes next where the realm is strict about them. */
   #nextRequest = 1
 
-  constructor(
-    realm: Realm,
-    id: number,
-    who: { authid: string; role: Role; features: number },
-    outlet: Outlet,
-  ) {
+  constructor(realm: Realm, id: number, who: Who, outlet: Outlet) {
     this.realm = realm
     this.id = id
     this.authid = who.authid
     this.role = who.role
     this.features = who.features
+    this.details = who.details
     this.#outlet = outlet
   }
 

@@ -220,18 +220,6 @@ describe('the dealer', () => {
       expect(callee.take()).deep.equal([[68, 3, exact, {}]])
     })
 
-    it('does not go to patterns of clients where the procedure is the router’s own', () => {
-      register(callee, '', 'prefix')
-      register(callee, 'w', 'prefix')
-      register(callee, '..', 'wildcard')
-      for (const procedure of ['wamp.session.get', 'wamp', 'wamp.a.b']) {
-        call(caller, 1, procedure)
-        expect(caller.take()[0]?.[4]).equal('wamp.error.no_such_procedure')
-      }
-      call(caller, 1, 'wampx.session.get')
-      expect(callee.take().length).equal(1)
-    })
-
     it('ends the session of who uses the number of an open call again', () => {
       register(callee, 'a.b')
       call(caller, 1, 'a.b')

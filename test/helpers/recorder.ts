@@ -1,4 +1,5 @@
 import type { SharedMessage } from '../../src/delivery/shared-message.ts'
+import type { SessionDetails } from '../../src/meta/meta.ts'
 import { PayloadError } from '../../src/protocol/errors.ts'
 import {
   type ElementReader,
@@ -19,6 +20,8 @@ export class Recorder implements Member {
   readonly authid: string
   readonly role: Role
   readonly features: number
+  /** How it was killed. */
+  readonly killed: unknown[][] = []
   /** What came, shared messages too. */
   readonly messages: Message[] = []
   /** The shared ones among them. */
@@ -35,6 +38,15 @@ export class Recorder implements Member {
 
   get authrole(): string {
     return this.role.name
+  }
+
+  get details(): SessionDetails {
+    const { id, authid, authrole } = this
+    return { session: id, authid, authrole, authmethod: 'anonymous', authprovider: 'static' }
+  }
+
+  kill(reason: string, message?: string): void {
+    this.killed.push(message === undefined ? [reason] : [reason, message])
   }
 
   send(message: Message): void {

@@ -2,13 +2,17 @@ import { expect } from 'chai'
 import type { Match } from '../../src/match/uri.ts'
 import {
   BAD_URI,
+  callerDisclosure,
+  MAX_TRUST_LEVEL,
   MAY_CALL,
   MAY_PUBLISH,
   MAY_REGISTER,
   MAY_SUBSCRIBE,
   type Permission,
+  publisherDisclosure,
   RESERVED,
   Role,
+  trustLevel,
   unrestricted,
 } from '../../src/realm/authorize.ts'
 
@@ -84,6 +88,34 @@ describe('a role', () => {
     expect(role.verdictOnPattern('wamp..x', 'wildcard')).equal(ALL | RESERVED)
     expect(role.verdict('wampx.a')).equal(ALL)
     expect(new Role('r', [], 'loose').verdict('wamp.a')).equal(RESERVED)
+  })
+
+  it('may use those only by a rule of their own', () => {
+    const wide = [rule('prefix', '', 'call'), rule('wildcard', '..', 'call')]
+    const role = new Role('r', [...wide, rule('prefix', 'wamp.session.', 'call')], 'loose')
+    expect(role.verdict('wamp.session.count')).equal(RESERVED | MAY_CALL)
+    expect(role.verdict('wamp.x.y')).equal(RESERVED)
+    expect(role.verdict('wampd.x')).equal(RESERVED)
+    expect(role.verdictOnPattern('wamp..y', 'wildcard')).equal(RESERVED)
+  })
+
+  it('has calls and publications disclosed and trusted as its rules say', () => {
+    const allow = { call: true, register: false, publish: true, subscribe: false }
+    const disclose = { caller: 'always', publisher: 'ignored' } as const
+    const rules = [
+      { uri: 'a', match: 'exact', allow, disclose, trust_level: 0 },
+      { uri: 'b', match: 'exact', allow, trust_level: MAX_TRUST_LEVEL },
+      { uri: 'c', match: 'exact', allow },
+    ] as const
+    const role = new Role('r', rules, 'loose')
+    const facts = (uri: string) => {
+      const verdict = role.verdict(uri)
+      return [callerDisclosure(verdict), publisherDisclosure(verdict), trustLevel(verdict)]
+    }
+    expect(facts('a')).deep.equal(['always', 'ignored', 0])
+    expect(facts('b')).deep.equal(['requested', 'requested', MAX_TRUST_LEVEL])
+    expect(facts('c')).deep.equal(['requested', 'requested', undefined])
+    expect(role.verdict('a') & 63).equal(MAY_CALL | MAY_PUBLISH)
   })
 
   it('has patterns judged as text', () => {

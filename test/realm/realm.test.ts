@@ -209,9 +209,18 @@ describe('a realm', () => {
       ]) {
         expect(errorOf(realm, alice, 32, 1, { match }, uri)).equal(undefined)
       }
-      expect(errorOf(realm, alice, 48, 2, {}, 'wamp.session.get')).equal(
-        'wamp.error.no_such_procedure',
-      )
+      expect(errorOf(realm, alice, 48, 2, {}, 'wamp.x.y')).equal('wamp.error.no_such_procedure')
+    })
+
+    it('and keeps calls to the router’s own from the patterns of clients', () => {
+      say(realm, bob, 64, 1, { match: 'prefix' }, '')
+      say(realm, bob, 64, 2, { match: 'prefix' }, 'w')
+      say(realm, bob, 64, 3, { match: 'wildcard' }, '..')
+      for (const procedure of ['wamp.x.y', 'wamp', 'wampd', 'wampd.x.y']) {
+        expect(errorOf(realm, alice, 48, 1, {}, procedure)).equal('wamp.error.no_such_procedure')
+      }
+      say(realm, alice, 48, 1, {}, 'wampx.session.get')
+      expect(bob.take().length).equal(1)
     })
 
     it('and does not take similar names for the router’s own', () => {

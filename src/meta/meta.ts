@@ -1,0 +1,90 @@
+import type { Peer } from '../delivery/outlet.ts'
+import { INVALID_ARGUMENT, NO_SUCH_PROCEDURE, WampError } from '../protocol/errors.ts'
+import { CALL, type Call, ERROR, errorFor, NO_DETAILS, RESULT } from '../protocol/messages.ts'
+import { type Dict, Payload } from '../protocol/payload.ts'
+
+/** What the meta API tells of a session (WAMP, "Session Meta API"). */
+export interface SessionDetails extends Dict {
+  readonly session: number
+  readonly authid: string
+  readonly authrole: string
+  readonly authmethod: string
+  readonly authprovider: string
+}
+
+/** A session as the meta API sees it. */
+export interface MetaSession extends Peer {
+  readonly details: SessionDetails
+  /** Ends the session with a GOODBYE; `message` is for people. */
+  kill(reason: string, message?: string): void
+}
+
+/** A realm as the meta API sees it. */
+export interface MetaRealm {
+  readonly members: ReadonlyMap<number, MetaSession>
+  announce(topic: string, args: unknown[]): void
+}
+
+/**
+ * A procedure of the router's own: gives the result's args, or a Payload where there are kwargs.
+ * Throws WampError. Bad arguments are `wamp.error.invalid_argument`.
+ */
+export type MetaProcedure = (
+  caller: MetaSession,
+  args: unknown[],
+  kwargs: Dict,
+) => unknown[] | Payload
+
+/** Answers a call to the router's own namespace. */
+export function answerMeta(
+  procedure: MetaProcedure | undefined,
+  caller: MetaSession,
+  message: Call,
+): void {
+  if (procedure === undefined) {
+    const text = `the router has no procedure ${message.procedure}`
+    caller.send(errorFor(message, NO_SUCH_PROCEDURE, text))
+    return
+  }
+  const { request } = message
+  const { args = [], kwargs = {} } = message.payload.open()
+  try {
+    const outcome = procedure(caller, args, kwargs)
+    const payload = outcome instanceof Payload ? outcome : payloadOf(outcome)
+    caller.send({ type: RESULT, request, details: NO_DETAILS, payload })
+  } catch (error) {
+    if (!(error instanceof WampError)) throw error
+    const payload = payloadOf(error.args)
+    const { uri } = error
+    caller.send({
+      type: ERROR,
+      requestType: CALL,
+      request,
+      details: NO_DETAILS,
+      error: uri,
+      payload,
+    })
+  }
+}
+
+function payloadOf(args: unknown[]): Payload {
+  return Payload.of(args.length === 0 ? undefined : args)
+}
+
+/** The refusal of an argument. */
+export function invalid(text: string): WampError {
+  return new WampError(INVALID_ARGUMENT, [text])
+}
+
+/** An id among the arguments. Integers arrive as bigint from some serializers. */
+export function idOf(value: unknown, name: string): number {
+  const id = typeof value === 'bigint' ? Number(value) : value
+  if (typeof id === 'number' && Number.isSafeInteger(id) && id > 0) return id
+  throw invalid(`${name} is no id`)
+}
+
+/** A text among the arguments. */
+export function textOf(value: unknown, name: string): string {
+  if (typeof value === 'string') return value
+  throw invalid(`${name} is no string`)
+}
