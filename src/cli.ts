@@ -86,7 +86,7 @@ async function start(options: Options): Promise<void> {
   const onDemand = isOpen && options.realm === undefined
   const realms = realmsOf(options)
   const log = createLog(options.logLevel, process.stderr.isTTY)
-  const router = createRouter({ realms, development: onDemand, log })
+  const router = createRouter({ realms, development: onDemand, logger: log })
   const where = await router
     .listen({
       host,

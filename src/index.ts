@@ -2,6 +2,7 @@
  * wampd, a WAMP v2 router: `createRouter()` makes one, `listen` gives it a port, `attach` an
  * application's own server, and `session` takes part in a realm without a socket.
  */
+export type { TlsFiles } from './base/certificate.ts'
 export { createLog, type Log, type LogLevel } from './base/log.ts'
 export {
   type CallDetails,
@@ -16,20 +17,31 @@ export {
   Result,
   type SubscribeOptions,
 } from './client/local-session.ts'
+export type { Change } from './config/diff.ts'
 export { ConfigError, loadConfig, type Problem } from './config/load.ts'
-export type { Config, Permission, RealmConfig, RealmInput, RoleConfig } from './config/schema.ts'
+export type {
+  Config,
+  ConfigInput,
+  Permission,
+  RealmConfig,
+  RealmInput,
+  RoleConfig,
+} from './config/schema.ts'
+export type { DrainOptions } from './drain.ts'
+export type { EndpointOptions } from './entrance.ts'
 export type { Match } from './match/uri.ts'
 export { PayloadError, WampError } from './protocol/errors.ts'
 export type { Dict } from './protocol/payload.ts'
 export {
   type AttachOptions,
   type CloseOptions,
+  type ConfigOptions,
   createRouter,
-  type EndpointOptions,
   type Listening,
   type ListenOptions,
   type Router,
   type RouterOptions,
   type SessionOptions,
+  type Status,
 } from './router.ts'
-export { ListenError, type TlsFiles } from './transport/transport.ts'
+export { ListenError } from './transport/transport.ts'

@@ -1,3 +1,5 @@
+import type { TSchema } from 'typebox'
+import { AUTHENTICATION_FAILED } from '../protocol/errors.ts'
 import type { Dict } from '../protocol/payload.ts'
 
 /** What a client says of itself in HELLO. */
@@ -27,25 +29,70 @@ export type Step =
       answer(signature: string, extra: Dict): Step | Promise<Step>
     }
 
-/** A method of authentication. A new one is a file and a line where the router lists them. */
+/** One source of identities, proven in one way. */
 export interface AuthMethod {
   readonly name: string
-  begin(hello: Hello): Step | Promise<Step>
+  /**
+   * Begins with a client that chose this method. Null: this source does not know it, and the next
+   * one of the same method is asked.
+   */
+  begin(hello: Hello): Step | null | Promise<Step | null>
+  /**
+   * What a client sees whom no source knows: the same as one whose proof is wrong. By default it is
+   * refused at once.
+   */
+  stranger?(): Step
+}
+
+/** Somebody whom a method lets in; without authid it is everybody who asks. */
+export interface Principal {
+  readonly authid?: string
+  readonly role: string
+  /** Where the role is written, from the method's keys on. */
+  readonly path: readonly string[]
 }
 
 /**
- * The method to use: the first of the client's list that is on offer. A client that lists none
- * means anonymous; one that does is never let in by another.
+ * A way of authentication. A new one is a file that gives this, and a line in methods.ts: schema,
+ * checks, documents and `wampd check --explain` follow.
  */
-export function chooseMethod(
-  details: Dict,
-  offered: readonly AuthMethod[],
-): AuthMethod | undefined {
+export interface AuthKind<Keys> {
+  readonly name: string
+  /** The schema of its keys in an authenticator. */
+  readonly keys: TSchema
+  /** Whom the keys let in. */
+  principals(keys: Keys): Principal[]
+  create(keys: Keys): AuthMethod
+}
+
+/**
+ * The sources to ask: those of the first of the client's methods that is on offer. A client that
+ * lists none means anonymous; one that does is never let in by another.
+ */
+export function chooseMethod(details: Dict, offered: readonly AuthMethod[]): AuthMethod[] {
   const listed: unknown[] = Array.isArray(details.authmethods) ? details.authmethods : []
   const wanted = listed.length === 0 ? ['anonymous'] : listed
   for (const name of wanted) {
-    const method = offered.find(candidate => candidate.name === name)
-    if (method !== undefined) return method
+    const sources = offered.filter(candidate => candidate.name === name)
+    if (sources.length > 0) return sources
   }
-  return undefined
+  return []
+}
+
+/** Asks the sources of one method in order; where none knows the client, it is a stranger. */
+export function beginWith(
+  sources: readonly AuthMethod[],
+  hello: Hello,
+  from = 0,
+): Step | Promise<Step> {
+  for (const [i, source] of sources.entries()) {
+    if (i < from) continue
+    const step = source.begin(hello)
+    if (step instanceof Promise)
+      return step.then(known => known ?? beginWith(sources, hello, i + 1))
+    if (step !== null) return step
+  }
+  return (
+    sources[0]?.stranger?.() ?? { refused: AUTHENTICATION_FAILED, text: 'nobody knows you here' }
+  )
 }

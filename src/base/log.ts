@@ -13,9 +13,9 @@ export interface Log {
 
 /**
  * A log that writes one line an entry to standard error: readable on a terminal, JSON elsewhere.
- * Control characters from peers are escaped in both.
+ * Control characters from peers are escaped in both. Its level may be changed at any time.
  */
-export function createLog(level: LogLevel, pretty: boolean): Log {
+export function createLog(level: LogLevel, pretty: boolean): Log & { level: string } {
   const out = {
     write(line: string) {
       const text = pretty ? readable(line) : line.trimEnd()

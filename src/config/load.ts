@@ -1,132 +1,181 @@
-import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { filled, plain, schemaFaults, withTypes } from './check.ts'
+import { expand } from './expand.ts'
+import { includedFiles } from './include.ts'
 import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-} from 'yaml'
-import { check, type Fault, pathText } from './check.ts'
-import { ConfigError, type Problem } from './problem.ts'
-import type { Config } from './schema.ts'
+  ConfigError,
+  type Fault,
+  ofWholeFile,
+  type Path,
+  type Problem,
+  pathText,
+} from './problem.ts'
+import { ruleFaults } from './rules.ts'
+import type { Config, ConfigInput } from './schema.ts'
+import { byPlace, parseSource, readSource, type Source } from './source.ts'
 
-export { checkConfig } from './check.ts'
 export { ConfigError, type Problem } from './problem.ts'
 
-/** Largest file in bytes. */
-const MAX_SIZE = 10 * 1024 * 1024
-
-/** How often aliases may be followed: enough for people, too little for an alias bomb. */
-const MAX_ALIASES = 100
+/** A configuration that can be used, and what is known of how it was written. */
+export interface Loaded {
+  readonly config: Config
+  /** The data as people wrote it, variables unexpanded: only this is ever shown. */
+  readonly written: unknown
+  /** The files that it came from, with full paths; none for an object given in code. */
+  readonly files: readonly string[]
+  /** A fault at a path of the configuration, as a problem with its file and line. */
+  problem(fault: Fault): Problem
+}
 
 /**
- * Reads a configuration from a YAML or JSON file and fills in the defaults. Throws a ConfigError
- * that names every problem, with its line.
+ * Reads a configuration from a YAML or JSON file and those that it includes, and fills in the
+ * defaults. Throws a ConfigError that names every problem, with its line.
  */
 export function loadConfig(file: string): Config {
-  return parseConfig(readText(file), file)
+  return readConfig(file).config
 }
 
-/** The same for a text; `file` is the name that problems give. */
-export function parseConfig(text: string, file: string): Config {
-  const lines = new LineCounter()
-  const document = parse(text, file, lines)
-  const checked = check(toData(document, file))
-  if ('config' in checked) return checked.config
-  const problems = checked.faults.map(fault => {
-    const { line, col } = lines.linePos(offsetOf(fault, document))
-    return { file, line, column: col, path: pathText(fault.path), text: fault.text }
-  })
-  throw new ConfigError(problems.sort(byPlace))
+/** The same, with what is known of how it was written. */
+export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): Loaded {
+  return assemble(readSource(file), env)
 }
 
-function readText(file: string): string {
-  let bytes: Buffer
+/** The same for a text; `file` is the name that problems give, and what included files are relative to. */
+export function parseConfig(text: string, file: string, env = process.env): Loaded {
+  return assemble(parseSource(text, file), env)
+}
+
+/**
+ * Checks a configuration that is given in code and fills in the defaults. The object is not
+ * changed, and variables are not expanded. Throws a ConfigError that names every problem.
+ */
+export function checkConfig(input: unknown): Loaded {
+  const problem = ({ path, text }: Fault): Problem => ({ path: pathText(path), text })
+  const copy = plain(input)
+  if ('fault' in copy) throw new ConfigError([problem(copy.fault)])
+  const { data } = copy
+  const faults = schemaFaults(data, data)
+  if (faults.length > 0) throw new ConfigError(faults.map(problem))
+  const config = withIds(filled(data, path => path) as Config)
+  const others = ruleFaults(config)
+  if (others.length > 0) throw new ConfigError(others.map(problem))
+  return { config, written: data, files: [], problem }
+}
+
+/** A file whose keys are sound. */
+interface Sound {
+  readonly source: Source
+  readonly data: ConfigInput
+}
+
+function assemble(source: Source, env: NodeJS.ProcessEnv): Loaded {
+  const problems: Problem[] = []
   try {
-    const status = statSync(file)
-    if (!status.isFile()) throw whole(file, 'is not a file')
-    if (status.size > MAX_SIZE) throw whole(file, `is larger than ${MAX_SIZE / 1024 / 1024} MB`)
-    bytes = readFileSync(file)
+    const root = sound(source, env, problems)
+    const included = root === undefined ? [] : include(root, env, problems)
+    if (root === undefined || problems.length > 0) throw new ConfigError(problems.sort(byFile))
+    return join(root, included)
   } catch (error) {
-    if (error instanceof ConfigError) throw error
-    throw whole(file, reason(error as NodeJS.ErrnoException), error)
+    // All that walks the data is recursive.
+    if (error instanceof RangeError) throw ofWholeFile(source.file, 'is nested too deeply', error)
+    throw error
   }
+}
+
+/** Expands and checks one file by itself; undefined, and problems noted, where it is not sound. */
+function sound(source: Source, env: NodeJS.ProcessEnv, problems: Problem[]): Sound | undefined {
+  const { file, data: written } = source
+  const expanded = expand(written, file, env)
+  const data = withTypes(expanded.data, written)
+  const missing = new Set(expanded.faults.map(({ path }) => pathText(path)))
+  // What could not be expanded is empty now, and no further fault of its own.
+  const others = schemaFaults(data, written).filter(({ path }) => !missing.has(pathText(path)))
+  const faults = [...expanded.faults, ...others]
+  problems.push(...faults.map(fault => source.problem(fault)))
+  return faults.length > 0 ? undefined : { source, data: data as ConfigInput }
+}
+
+function include(root: Sound, env: NodeJS.ProcessEnv, problems: Problem[]): Sound[] {
+  const found: Sound[] = []
+  for (const [i, pattern] of (root.data.include ?? []).entries()) {
+    const files = includedFiles(pattern, root.source.file)
+    if (typeof files === 'string') {
+      problems.push(root.source.problem({ path: ['include', i], text: files }))
+      continue
+    }
+    for (const file of files) {
+      if (found.some(({ source }) => resolve(source.file) === resolve(file))) continue
+      const one = included(file, env, problems)
+      if (one !== undefined) found.push(one)
+    }
+  }
+  return found
+}
+
+const INCLUDABLE = ['version', 'realms']
+
+function included(file: string, env: NodeJS.ProcessEnv, problems: Problem[]): Sound | undefined {
+  let source: Source
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    source = readSource(file)
   } catch (error) {
-    throw whole(file, 'is not UTF-8 text', error)
+    if (!(error instanceof ConfigError)) throw error
+    problems.push(...error.problems)
+    return undefined
+  }
+  const one = sound(source, env, problems)
+  const others = Object.keys(one?.data ?? {}).filter(key => !INCLUDABLE.includes(key))
+  for (const key of others) {
+    const text = 'an included file holds version and realms only'
+    problems.push(source.problem({ path: [key], atKey: true, text }))
+  }
+  return others.length > 0 ? undefined : one
+}
+
+/** One configuration of a file and those that it includes. */
+function join(root: Sound, included: Sound[]): Loaded {
+  /** Where each realm is written. */
+  const origins = [root, ...included].flatMap(({ source, data }) =>
+    (data.realms ?? []).map((_, index) => ({ source, index })),
+  )
+  const merge = (data: (one: Sound) => unknown) => {
+    const realms = [root, ...included].flatMap(one => (data(one) as ConfigInput).realms ?? [])
+    return { ...(data(root) as ConfigInput), realms }
+  }
+  const problem = (fault: Fault): Problem => {
+    const [first, realm, ...rest] = fault.path
+    const origin = first === 'realms' ? origins[realm as number] : undefined
+    if (origin === undefined) return root.source.problem(fault)
+    const path: Path = ['realms', origin.index, ...rest]
+    return origin.source.problem({ ...fault, path })
+  }
+  const near = (path: string) => resolve(dirname(root.source.file), path)
+  const config = withIds(
+    filled(
+      merge(one => one.data),
+      near,
+    ) as Config,
+  )
+  const faults = ruleFaults(config)
+  if (faults.length > 0) throw new ConfigError(faults.map(problem).sort(byFile))
+  return {
+    config,
+    written: merge(one => one.source.data),
+    files: [root, ...included].map(({ source }) => resolve(source.file)),
+    problem,
   }
 }
 
-const REASONS: Record<string, string> = {
-  ENOENT: 'no such file',
-  EACCES: 'no permission to read this file',
+/** Transports without an id are called after their port. */
+function withIds(config: Config): Config {
+  const transports = config.transports.map(one => ({
+    ...one,
+    id: one.id ?? `${one.type}-${one.endpoint.port}`,
+  }))
+  return { ...config, transports }
 }
 
-function reason(error: NodeJS.ErrnoException): string {
-  return REASONS[error.code ?? ''] ?? `cannot be read: ${error.message}`
-}
-
-/** A problem of the file as a whole. */
-function whole(file: string, text: string, cause?: unknown): ConfigError {
-  return new ConfigError([{ file, path: '', text }], { cause })
-}
-
-function parse(text: string, file: string, lineCounter: LineCounter): Document.Parsed {
-  let document: Document.Parsed
-  try {
-    // JSON is YAML, so one parser serves both. Level `error`: no warnings on the console.
-    const options = { lineCounter, prettyErrors: false, logLevel: 'error' } as const
-    document = parseDocument(text, options)
-  } catch (error) {
-    // The parser is recursive.
-    throw whole(file, 'is nested too deeply', error)
-  }
-  const problems = [...document.errors, ...document.warnings].map(({ pos, message }): Problem => {
-    const { line, col } = lineCounter.linePos(pos[0])
-    return { file, line, column: col, path: '', text: message.replaceAll('\n', ' ') }
-  })
-  if (problems.length > 0) throw new ConfigError(problems.sort(byPlace))
-  if (document.contents === null) throw whole(file, 'is empty')
-  return document
-}
-
-function toData(document: Document.Parsed, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES })
-  } catch (error) {
-    // An alias without its anchor, too many aliases, or too deep a nesting.
-    const text = error instanceof ReferenceError ? error.message : 'is nested too deeply'
-    throw whole(file, text, error)
-  }
-}
-
-/** Where in the text a fault is: as far down its path as the text goes. */
-function offsetOf(fault: Fault, document: Document.Parsed): number {
-  const { path, atKey } = fault
-  let node: unknown = document.contents
-  let offset = start(node) ?? 0
-  for (const [depth, step] of path.entries()) {
-    if (isAlias(node)) node = node.resolve(document)
-    let key: unknown
-    if (isMap(node)) {
-      const pair = node.items.find(item => isScalar(item.key) && String(item.key.value) === step)
-      key = pair?.key
-      node = pair?.value
-    } else node = isSeq(node) ? node.items[step as number] : undefined
-    const isWrongKey = atKey === true && depth === path.length - 1
-    offset = (isWrongKey ? start(key) : start(node)) ?? start(key) ?? offset
-  }
-  return offset
-}
-
-function start(node: unknown): number | undefined {
-  return (node as Node | null | undefined)?.range?.[0]
-}
-
-function byPlace(a: Problem, b: Problem): number {
-  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
+function byFile(a: Problem, b: Problem): number {
+  if (a.file !== b.file) return String(a.file) < String(b.file) ? -1 : 1
+  return byPlace(a, b)
 }

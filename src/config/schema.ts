@@ -1,155 +1,176 @@
 import Type from 'typebox'
-import { MATCHES } from '../match/uri.ts'
+import { type AuthenticatorConfig, authenticatorKeys } from '../auth/methods.ts'
+import { about, CLOSED, duration, name, PATH, rate } from '../base/keys.ts'
+import { LOG_LEVELS } from '../base/log.ts'
+import type { SchemaNode } from './node.ts'
+import { realm } from './realm-keys.ts'
+import { transport } from './transport-keys.ts'
 
 /** The format of this file's schema. A file of another version is refused. */
 const VERSION = 1
 
-/**
- * What a change of a key asks for: `live` takes effect on reload, `restart` only when wampd starts.
- * A key in a list or object has its own class, not that of its container.
- */
-export type Reload = 'live' | 'restart'
-
-/** What is said of a key besides its type: `text` becomes documentation. */
-function about<Default>(text: string, reload: Reload, fallback?: Default) {
-  return { description: text, reload, ...(fallback === undefined ? {} : { default: fallback }) }
-}
-
-/** Keys that are not listed are refused. */
-const CLOSED = { additionalProperties: false } as const
-
-function may(what: string) {
-  return Type.Optional(Type.Boolean(about(`May ${what}.`, 'live', false)))
-}
-
-const allow = Type.Object(
+const control = Type.Object(
   {
-    call: may('call these procedures'),
-    register: may('register these procedures'),
-    publish: may('publish to these topics'),
-    subscribe: may('subscribe to these topics'),
+    enabled: Type.Optional(Type.Boolean(about('Open the socket.', 'restart', true))),
+    path: Type.Optional(
+      name({
+        ...PATH,
+        ...about(
+          'The unix socket. Without it, `wampd.sock` in `$XDG_RUNTIME_DIR`, or in a folder of the ' +
+            "user's own below the folder for temporary files.",
+          'restart',
+        ),
+      }),
+    ),
   },
   {
     ...CLOSED,
-    ...about('What the role may do with these URIs. What is not named is denied.', 'live'),
+    ...about(
+      'The socket by which `wampd reload`, `drain`, `stop` and `status` reach a running router. ' +
+        'Only the user whom the router runs as may use it.',
+      'restart',
+      {},
+    ),
   },
 )
 
-const permission = Type.Object(
+const log = Type.Object(
   {
-    uri: Type.String(
-      about(
-        'The URI, or the pattern, that this rule is for. The prefix "" stands for all URIs.',
-        'live',
+    level: Type.Optional(
+      Type.Enum([...LOG_LEVELS], about('How much is logged on standard error.', 'live', 'info')),
+    ),
+    format: Type.Optional(
+      Type.Enum(
+        ['auto', 'json', 'pretty'],
+        about('`auto`: readable on a terminal, JSON lines elsewhere.', 'restart', 'auto'),
       ),
     ),
-    match: Type.Optional(
-      Type.Enum(
-        [...MATCHES],
-        about(
-          'How `uri` is compared: `exact`; `prefix`, the URIs that start with it; `wildcard`, ' +
-            'where an empty component, as in `com..save`, stands for any one component.',
+  },
+  { ...CLOSED, ...about('The log.', 'live', {}) },
+)
+
+const shutdown = Type.Object(
+  {
+    grace: Type.Optional(
+      duration(about('How long a drain may take: running calls finish within it.', 'live', '30s')),
+    ),
+    slice: Type.Optional(
+      rate({
+        minimum: 1,
+        ...about(
+          'How many sessions are sent away at a time, so that they do not all come back at once. ' +
+            'Where that would take more than half of the grace time, it goes faster.',
           'live',
-          'exact',
+          '200/s',
         ),
-      ),
-    ),
-    allow,
-  },
-  CLOSED,
-)
-
-const role = Type.Object(
-  {
-    name: Type.String({
-      minLength: 1,
-      ...about(
-        'The name of the role. Clients that do not authenticate get the role `anonymous`; without ' +
-          'a role of that name they cannot join.',
-        'live',
-      ),
-    }),
-    permissions: Type.Array(
-      permission,
-      about(
-        'The rules. The most specific one that meets a URI decides: an exact one, else the ' +
-          'longest prefix, else a wildcard. Where none does, all is denied.',
-        'live',
-      ),
+      }),
     ),
   },
-  CLOSED,
+  { ...CLOSED, ...about('How the router goes down.', 'live', {}) },
 )
 
-const realmOptions = Type.Object(
+const reload = Type.Object(
   {
-    uri_check: Type.Optional(
-      Type.Enum(
-        ['loose', 'strict'],
-        about(
-          'Which URIs are accepted. `loose`: all but those with white space or `#`. `strict`: ' +
-            'only a-z, 0-9, `_` and the dots.',
-          'restart',
-          'loose',
-        ),
-      ),
-    ),
-    strict_request_ids: Type.Optional(
+    watch: Type.Optional(
       Type.Boolean(
+        about('Reload by itself when a file of the configuration changes.', 'live', false),
+      ),
+    ),
+    orphans: Type.Optional(
+      Type.Enum(
+        ['close', 'keep'],
         about(
-          "Close sessions whose request ids are not 1, 2, 3, …, as WAMP asks. Off, a client's " +
-            'ids need only tell its own pending requests apart.',
-          'restart',
-          false,
+          'What becomes of the sessions of a role that a reload takes away: `close` ends them with ' +
+            'GOODBYE `wampd.close.role_removed`; `keep` leaves them what they were allowed.',
+          'live',
+          'close',
         ),
       ),
     ),
   },
-  { ...CLOSED, ...about('How the realm treats its sessions.', 'restart', {}) },
+  { ...CLOSED, ...about('How changes of the configuration are taken up.', 'live', {}) },
 )
 
-const realm = Type.Object(
-  {
-    name: Type.String(about('The URI that clients join.', 'live')),
-    options: Type.Optional(realmOptions),
-    roles: Type.Array(
-      role,
-      about('Who may do what. A session has one role; without roles nobody can join.', 'live'),
-    ),
-  },
-  CLOSED,
-)
-
-/** The schema of a configuration file: every key's type, default, meaning and reload class. */
+/** The schema of a configuration: every key's type, default, meaning and reload class. */
 export const schema = Type.Object(
   {
     version: Type.Literal(
       VERSION,
       about(`The version of the file's format: ${VERSION}.`, 'restart'),
     ),
-    realms: Type.Optional(
+    include: Type.Optional(
       Type.Array(
-        realm,
-        about('The realms. Sessions of different realms never meet.', 'live', [] as never[]),
+        Type.String(),
+        about(
+          'Further files, relative to this one, whose `realms` are added: `realms/*.yaml`. A `*` ' +
+            'stands for any part of a file name. Such a file holds `version` and `realms` only.',
+          'live',
+          [] as never[],
+        ),
       ),
     ),
+    realms: Type.Optional(
+      Type.Array(realm, {
+        ...about('The realms. Sessions of different realms never meet.', 'live', [] as never[]),
+        keyedBy: ['name'],
+      }),
+    ),
+    authenticators: Type.Optional(
+      Type.Record(
+        Type.String(),
+        authenticatorKeys,
+        about('Sources of identities, by the name that transports give in `auth`.', 'live', {}),
+      ),
+    ),
+    transports: Type.Optional(
+      Type.Array(transport, {
+        ...about('Where clients come in.', 'restart', [] as never[]),
+        keyedBy: ['id'],
+      }),
+    ),
+    control: Type.Optional(control),
+    log: Type.Optional(log),
+    shutdown: Type.Optional(shutdown),
+    reload: Type.Optional(reload),
   },
   CLOSED,
 )
+
+/** The same, as those see it that walk it. */
+export const ROOT = schema as unknown as SchemaNode
 
 /** A configuration as people write it: keys that have a default may be missing. */
 export type ConfigInput = Type.Static<typeof schema>
 /** A realm as people write it. */
 export type RealmInput = Type.Static<typeof realm>
 
-/** A configuration with its defaults filled in: every key is there. */
-export type Config = Filled<ConfigInput>
-export type RealmConfig = Filled<RealmInput>
+/** A configuration with its defaults filled in, and its texts with units as numbers. */
+export type Config = Omit<Filled<ConfigInput>, 'authenticators' | 'transports' | 'control'> & {
+  authenticators: Record<string, AuthenticatorConfig>
+  transports: TransportConfig[]
+  control: { enabled: boolean; path?: string }
+}
+export type RealmConfig = Config['realms'][number]
 export type RoleConfig = RealmConfig['roles'][number]
 export type Permission = RoleConfig['permissions'][number]
+type TransportInput = Type.Static<typeof transport>
+export type TransportConfig = Omit<Filled<TransportInput>, 'tls' | 'realms'> & {
+  tls?: Filled<NonNullable<TransportInput['tls']>>
+  realms?: string[]
+}
 
-type Filled<T> = T extends readonly (infer Item)[]
-  ? Filled<Item>[]
-  : T extends object
-    ? { [Key in keyof T]-?: Filled<Exclude<T[Key], undefined>> }
-    : T
+/** Keys below the top that may be absent for good: they have no default. */
+type Bare = 'trust_level'
+
+type Filled<T> = number extends T
+  ? // A number, or a text with a unit.
+    number
+  : T extends readonly (infer Item)[]
+    ? Filled<Item>[]
+    : T extends object
+      ? {
+          [Key in keyof T as Key extends Bare ? never : Key]-?: Filled<Exclude<T[Key], undefined>>
+        } & {
+          [Key in keyof T as Key extends Bare ? Key : never]?: Filled<Exclude<T[Key], undefined>>
+        }
+      : T

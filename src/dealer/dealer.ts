@@ -136,6 +136,17 @@ export class Dealer {
     answer(call, callError(call, error, payload))
   }
 
+  /** How many calls wait for an answer that this peer is to get or to give. */
+  openCalls(peer: Peer): number {
+    const ends = this.#ends.get(peer)
+    return ends === undefined ? 0 : ends.made.size + ends.taken.size
+  }
+
+  /** True of a peer that has registered something. */
+  isCallee(peer: Peer): boolean {
+    return this.#registrations.holds(peer)
+  }
+
   /** The session is over: its calls end, on whichever side of them it was. */
   leave(peer: Peer): void {
     this.#registrations.removeAll(peer)

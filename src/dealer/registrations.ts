@@ -37,6 +37,11 @@ export class Registrations {
     return registration
   }
 
+  /** True of a session that has a registration. */
+  holds(callee: Peer): boolean {
+    return this.#held.has(callee)
+  }
+
   remove(registration: Registration): void {
     this.#drop(registration)
     const held = this.#held.get(registration.callee)

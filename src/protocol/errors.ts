@@ -6,6 +6,7 @@ export const NO_SUCH_PROCEDURE = 'wamp.error.no_such_procedure'
 export const PROCEDURE_ALREADY_EXISTS = 'wamp.error.procedure_already_exists'
 export const INVALID_ARGUMENT = 'wamp.error.invalid_argument'
 export const NOT_AUTHORIZED = 'wamp.error.not_authorized'
+export const UNAVAILABLE = 'wamp.error.unavailable'
 export const CANCELED = 'wamp.error.canceled'
 export const NO_SUCH_REALM = 'wamp.error.no_such_realm'
 export const NO_SUCH_ROLE = 'wamp.error.no_such_role'
@@ -17,6 +18,8 @@ export const GOODBYE_AND_OUT = 'wamp.close.goodbye_and_out'
 export const KILLED = 'wamp.close.killed'
 export const CLOSE_REALM = 'wamp.close.close_realm'
 export const SYSTEM_SHUTDOWN = 'wamp.close.system_shutdown'
+/** Our own: a reload took away the role of the session. */
+export const ROLE_REMOVED = 'wampd.close.role_removed'
 /** Our own: a session ended because of a fault of the router; the URI says whose fault it was. */
 export const INTERNAL_ERROR = 'wampd.error.internal_error'
 /** Our own: a payload that the receiver's serializer cannot carry. */

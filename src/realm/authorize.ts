@@ -109,9 +109,9 @@ export class Role {
   /** Sessions hold the role, so a reload that swaps these changes them all at once. */
   rules: Rules
 
-  constructor(name: string, permissions: readonly Permission[], check: UriCheck) {
+  constructor(name: string, rules: Rules) {
     this.name = name
-    this.rules = new Rules(permissions, check)
+    this.rules = rules
   }
 
   /** The verdict on a URI that is called, published to, registered or subscribed to exactly. */
@@ -129,7 +129,7 @@ export class Role {
 export function unrestricted(name: string, check: UriCheck): Role {
   const allow = { call: true, register: true, publish: true, subscribe: true }
   const rules = ['', 'wamp'].map(uri => ({ uri, match: 'prefix', allow }) as const)
-  return new Role(name, rules, check)
+  return new Role(name, new Rules(rules, check))
 }
 
 function bitsOf({ allow, disclose, trust_level }: Permission): number {

@@ -39,7 +39,8 @@ import {
   MAY_REGISTER,
   MAY_SUBSCRIBE,
   RESERVED,
-  type Role,
+  Role,
+  type Rules,
 } from './authorize.ts'
 
 /** A session of a realm, remote or in-process. */
@@ -60,7 +61,7 @@ export class Realm {
   readonly name: string
   readonly uriCheck: UriCheck
   readonly strictRequestIds: boolean
-  readonly roles: ReadonlyMap<string, Role>
+  readonly #roles: Map<string, Role>
   readonly members: Map<number, Member> = new Map()
   readonly #broker: Broker
   readonly #dealer = new Dealer()
@@ -71,9 +72,14 @@ export class Realm {
     this.name = options.name
     this.uriCheck = options.uriCheck
     this.strictRequestIds = options.strictRequestIds
-    this.roles = new Map(options.roles.map(role => [role.name, role]))
+    this.#roles = new Map(options.roles.map(role => [role.name, role]))
     this.#broker = new Broker(randomId)
     this.#meta = new Map([...sessionProcedures(this)])
+  }
+
+  /** The role of that name. */
+  role(name: string): Role | undefined {
+    return this.#roles.get(name)
   }
 
   /** Publishes a meta event: it comes from no session. */
@@ -92,6 +98,28 @@ export class Realm {
     this.#dealer.leave(member)
     this.#broker.leave(member)
     onLeave(this, member)
+  }
+
+  /** How many calls wait for an answer that this session is to get or to give. */
+  openCalls(member: Member): number {
+    return this.#dealer.openCalls(member)
+  }
+
+  /** True of a session that has registered something. */
+  isCallee(member: Member): boolean {
+    return this.#dealer.isCallee(member)
+  }
+
+  /** Gives the roles other rules, all at once, and returns the roles that are gone. */
+  changeRoles(wanted: ReadonlyMap<string, Rules>): Role[] {
+    for (const [name, rules] of wanted) {
+      const role = this.#roles.get(name)
+      if (role === undefined) this.#roles.set(name, new Role(name, rules))
+      else role.rules = rules
+    }
+    const gone = [...this.#roles.values()].filter(role => !wanted.has(role.name))
+    for (const role of gone) this.#roles.delete(role.name)
+    return gone
   }
 
   /** A message of a member. Throws ProtocolViolation, which ends the member's session. */

@@ -1,5 +1,4 @@
-import { anonymous } from '../auth/anonymous.ts'
-import { type AuthMethod, chooseMethod, type Identity, type Step } from '../auth/auth.ts'
+import { type AuthMethod, beginWith, chooseMethod, type Identity, type Step } from '../auth/auth.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Outlet } from '../delivery/outlet.ts'
 import { isUri } from '../match/uri.ts'
@@ -25,9 +24,6 @@ import type { Dict } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
 import { Session } from './session.ts'
 
-/** The methods on offer. */
-const METHODS: readonly AuthMethod[] = [anonymous('anonymous')]
-
 export const AGENT = 'wampd'
 
 /** Where a handshake stands after a message. */
@@ -39,7 +35,10 @@ export type Outcome =
 /** What a handshake asks of the router. */
 export interface Registry {
   readonly randomId: RandomId
+  /** The realm of that name that may be joined here. */
   realm(name: string): Realm | undefined
+  /** The methods on offer here, those of one name in the order in which they are asked. */
+  methods(): readonly AuthMethod[]
 }
 
 interface Facts {
@@ -54,17 +53,15 @@ export class Handshake {
   readonly #registry: Registry
   readonly #outlet: Outlet
   readonly #remote: string
-  readonly #methods: readonly AuthMethod[]
   /** What HELLO settled. */
   #facts: Facts | null = null
   /** How to go on with the AUTHENTICATE that answers the open challenge. */
   #answer: ((signature: string, extra: Dict) => Step | Promise<Step>) | null = null
 
-  constructor(registry: Registry, outlet: Outlet, remote: string, methods = METHODS) {
+  constructor(registry: Registry, outlet: Outlet, remote: string) {
     this.#registry = registry
     this.#outlet = outlet
     this.#remote = remote
-    this.#methods = methods
   }
 
   /** HELLO first, then AUTHENTICATE once after each CHALLENGE. Throws ProtocolViolation. */
@@ -86,15 +83,17 @@ export class Handshake {
     if (!isUri(name, 'loose')) return { refused: INVALID_URI, text: 'the realm is no valid URI' }
     const realm = this.#registry.realm(name)
     if (realm === undefined) return { refused: NO_SUCH_REALM, text: `there is no realm ${name}` }
-    const method = chooseMethod(details, this.#methods)
-    if (method === undefined) {
-      const ours = this.#methods.map(candidate => candidate.name).join(', ')
+    const offered = this.#registry.methods()
+    const sources = chooseMethod(details, offered)
+    if (sources.length === 0) {
+      const ours = [...new Set(offered.map(candidate => candidate.name))].join(', ')
       return { refused: NO_MATCHING_AUTH_METHOD, text: `the methods on offer are: ${ours}` }
     }
     const id = this.#freeId(realm)
     const features = announcedFeatures(roles as Dict)
-    this.#facts = { realm, id, features, method: method.name }
-    return this.#follow(method.begin({ realm: name, details, session: id, remote: this.#remote }))
+    this.#facts = { realm, id, features, method: (sources[0] as AuthMethod).name }
+    const hello = { realm: name, details, session: id, remote: this.#remote }
+    return this.#follow(beginWith(sources, hello))
   }
 
   #follow(step: Step | Promise<Step>): Outcome | Promise<Outcome> {
@@ -115,7 +114,7 @@ export class Handshake {
   #welcome(identity: Identity): Outcome {
     const { realm, id, features, method } = this.#facts as Facts
     const { authid, authrole } = identity
-    const role = realm.roles.get(authrole)
+    const role = realm.role(authrole)
     if (role === undefined) {
       return { refused: NO_SUCH_ROLE, text: `realm ${realm.name} has no role ${authrole}` }
     }

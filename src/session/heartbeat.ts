@@ -22,6 +22,7 @@ export class Heartbeat {
   readonly #slices: Set<Beating>[] = Array.from({ length: SLICES }, () => new Set())
   readonly #timer: Timer
   #next = 0
+  #retired = false
 
   /** `interval` in milliseconds. */
   constructor(clock: Clock, interval: number) {
@@ -35,6 +36,13 @@ export class Heartbeat {
 
   remove(connection: Beating): void {
     for (const slice of this.#slices) slice.delete(connection)
+    if (this.#retired && this.#slices.every(slice => slice.size === 0)) this.stop()
+  }
+
+  /** Stops once the connections that it has are gone: a reload gave new ones another interval. */
+  retire(): void {
+    this.#retired = true
+    if (this.#slices.every(slice => slice.size === 0)) this.stop()
   }
 
   stop(): void {

@@ -1,3 +1,4 @@
+import type { AuthMethod } from '../auth/auth.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
@@ -8,8 +9,19 @@ import {
   INTERNAL_ERROR,
   PROTOCOL_VIOLATION,
   ProtocolViolation,
+  SYSTEM_SHUTDOWN,
+  UNAVAILABLE,
 } from '../protocol/errors.ts'
-import { ABORT, GOODBYE, HELLO, type Message, NO_DETAILS, shapeOf } from '../protocol/messages.ts'
+import {
+  ABORT,
+  CALL,
+  errorFor,
+  GOODBYE,
+  HELLO,
+  type Message,
+  NO_DETAILS,
+  shapeOf,
+} from '../protocol/messages.ts'
 import { NO_PAYLOAD } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Serializer } from '../serializer/serializer.ts'
@@ -32,8 +44,16 @@ export interface Reception {
   readonly sendBuffer: number
   /** The realm of that name, made on demand where the router may; undefined if there is none. */
   realm(name: string): Realm | undefined
+  /** How clients may authenticate. */
+  methods(): readonly AuthMethod[]
   /** The link is gone. */
   left(link: Link): void
+}
+
+/** How sessions are sent away when the router goes down. */
+export interface Farewell {
+  /** The service ends: GOODBYE, after which clients stay away. Else they are to come back. */
+  readonly final: boolean
 }
 
 /** How long a connection may take to close once it has been asked to. Milliseconds. */
@@ -42,10 +62,11 @@ const CLOSE_TIMEOUT = 2000
 /**
  * opening: no session; HELLO is awaited, or its authentication goes on
  * open: a session is there
+ * leaving: the same, but it makes no new calls: it goes when those that run are answered
  * closing: GOODBYE was sent, its answer is awaited, everything else ignored
  * closed: the connection is being closed, or gone; nothing is heard any more
  */
-type State = 'opening' | 'open' | 'closing' | 'closed'
+type State = 'opening' | 'open' | 'leaving' | 'closing' | 'closed'
 
 /** One connection, its serializer and its session: the only place that sees all three. */
 export class Link implements Receiver, Beating {
@@ -77,6 +98,7 @@ export class Link implements Receiver, Beating {
         throw new ProtocolViolation(WRONG_FRAME[Number(binary)])
       const message = this.#serializer.decode(frame)
       if (this.#state === 'open') this.#receive(this.#session as Session, message)
+      else if (this.#state === 'leaving') this.#receiveLast(this.#session as Session, message)
       else if (this.#state === 'opening') this.#greet(message)
       else if (message.type === GOODBYE || message.type === ABORT) this.#close(1000, 'goodbye')
     } catch (error) {
@@ -112,7 +134,7 @@ export class Link implements Receiver, Beating {
 
   /** Ends the session with a GOODBYE; the connection is closed when it is answered, or in a while. */
   goodbye(reason: string, text?: string): void {
-    if (this.#state !== 'open') {
+    if (this.#session === null) {
       this.farewell(1001, text ?? reason)
       return
     }
@@ -127,6 +149,32 @@ export class Link implements Receiver, Beating {
   /** Ends session and connection with a WebSocket close code, without a GOODBYE. */
   farewell(code: number, reason: string): void {
     if (this.#state !== 'closed') this.#close(code, reason)
+  }
+
+  /** True of a session that others may call: it is to go last. */
+  get isCallee(): boolean {
+    return this.#session?.realm.isCallee(this.#session) ?? false
+  }
+
+  /**
+   * Sends the client away as soon as the calls that it takes part in are answered. True: it is on
+   * its way; else this is to be called again.
+   */
+  depart({ final }: Farewell): boolean {
+    if (this.#session !== null && this.#session.realm.openCalls(this.#session) > 0) {
+      this.#state = 'leaving'
+      return false
+    }
+    if (final) this.goodbye(SYSTEM_SHUTDOWN, 'the router shuts down')
+    // Autobahn|JS and wampy never come back after a GOODBYE, but after this code they do.
+    else this.farewell(1012, 'the router restarts')
+    return true
+  }
+
+  /** A message of a session that only finishes its calls. */
+  #receiveLast(session: Session, message: Message): void {
+    if (message.type !== CALL) this.#receive(session, message)
+    else this.#outbox.send(errorFor(message, UNAVAILABLE, 'the router is going down'))
   }
 
   #receive(session: Session, message: Message): void {
@@ -161,6 +209,8 @@ export class Link implements Receiver, Beating {
   #settle(outcome: Outcome): void {
     if (this.#state !== 'opening' || outcome === 'continue') return
     if ('refused' in outcome) {
+      const { refused, text } = outcome
+      this.#reception.log.info({ remote: this.#connection.remote, refused, text }, 'denied')
       this.#abort(outcome.refused, outcome.text, 1000)
       return
     }
@@ -168,11 +218,14 @@ export class Link implements Receiver, Beating {
     this.#handshake = null
     const { session, welcome } = outcome
     this.#session = session
-    session.kill = (reason, message) => this.goodbye(reason, message)
+    session.kill = (reason, message) => {
+      this.#reception.log.info({ ...this.#facts(session), reason }, 'killed')
+      this.goodbye(reason, message)
+    }
     this.#state = 'open'
     session.realm.join(session)
     this.#outbox.send(welcome)
-    this.#reception.log.debug(this.#facts(session), 'join')
+    this.#reception.log.info(this.#facts(session), 'join')
   }
 
   /** Waits for a HELLO. */
@@ -240,7 +293,7 @@ export class Link implements Receiver, Beating {
     if (session === null) return
     this.#session = null
     session.realm.leave(session)
-    this.#reception.log.debug(this.#facts(session), 'leave')
+    this.#reception.log.info(this.#facts(session), 'leave')
   }
 
   #facts(session: Session): object {

@@ -1,3 +1,5 @@
+import type { TlsFiles } from '../base/certificate.ts'
+
 /** One connection that carries WAMP messages of one serializer. */
 export interface Connection {
   /** The peer's address, for logs and session details. */
@@ -47,12 +49,6 @@ export interface Endpoint {
   page(): string
 }
 
-/** Certificate and key in PEM files. */
-export interface TlsFiles {
-  readonly certificate: string
-  readonly key: string
-}
-
 export interface Address {
   readonly host: string
   /** 0 picks a free one. */
@@ -73,6 +69,11 @@ export interface Listener extends Door {
   readonly port: number
   /** The transport's name, for the log. */
   readonly transport: string
+  /**
+   * Reads the certificate again, and takes up the endpoint's limit on messages, for connections
+   * that come from now on. Throws, and changes nothing, where that cannot be.
+   */
+  renew(): void
 }
 
 /** Opens a port. Rejects with a ListenError that says what is wrong. */

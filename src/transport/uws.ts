@@ -1,8 +1,14 @@
 import type { HttpRequest, us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
-import { readCertificate } from './certificate.ts'
+import { readCertificate, type TlsFiles } from '../base/certificate.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { probe } from './probe.ts'
-import { type Connection, type Listen, ListenError, type Receiver } from './transport.ts'
+import {
+  type Connection,
+  type Endpoint,
+  type Listen,
+  ListenError,
+  type Receiver,
+} from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
 
 type UWS = typeof import('uWebSockets.js-20.51') & { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
@@ -76,124 +82,171 @@ class UwsConnection implements Connection {
 /** The transport on uWebSockets.js, given as the loaded module. */
 export function uwsTransport(uws: UWS): Listen {
   return async (address, endpoint) => {
-    const { host, port, tls } = address
-    if (tls !== undefined) await readCertificate(tls)
-    const app =
-      tls === undefined
-        ? uws.App()
-        : uws.SSLApp({ cert_file_name: tls.certificate, key_file_name: tls.key })
+    const { host, tls } = address
     const open = new Set<UwsConnection>()
-    const { maxMessageSize } = endpoint
-
-    app.ws<UserData>('/*', {
-      compression: uws.DISABLED,
-      maxPayloadLength: maxMessageSize * HEADROOM,
-      // The outbox has the cap; uWebSockets.js' own would drop without telling.
-      maxBackpressure: 0,
-      // The heartbeat of the session layer serves all transports.
-      idleTimeout: 0,
-      sendPingsAutomatically: false,
-      upgrade(response, request, context) {
-        const answer = answerUpgrade(
-          {
-            path: request.getUrl(),
-            protocols: allLines(request, 'sec-websocket-protocol'),
-            origin: request.getHeader('origin'),
-            host: request.getHeader('host'),
-            version: request.getHeader('sec-websocket-version'),
-          },
-          endpoint,
-        )
-        if (!('protocol' in answer)) {
-          response.writeStatus(answer.status)
-          for (const [name, value] of Object.entries(answer.headers ?? {})) {
-            response.writeHeader(name, value)
-          }
-          response.writeHeader('Content-Type', 'text/plain; charset=utf-8').end(answer.text, true)
-          return
-        }
-        response.upgrade<UserData>(
-          {
-            protocol: answer.protocol,
-            remote: Buffer.from(response.getRemoteAddressAsText()).toString(),
-            link: { connection: null, receiver: null },
-          },
-          request.getHeader('sec-websocket-key'),
-          answer.protocol,
-          request.getHeader('sec-websocket-extensions'),
-          context,
-        )
-      },
-      open(socket) {
-        const { protocol, remote, link } = socket.getUserData()
-        const binary = endpoint.protocols.get(protocol)?.binary ?? false
-        link.connection = new UwsConnection(socket, remote, binary)
-        open.add(link.connection)
-        link.receiver = endpoint.open(link.connection, protocol)
-      },
-      message(socket, message, binary) {
-        const { link } = socket.getUserData()
-        if (message.byteLength > maxMessageSize) {
-          link.receiver?.farewell(1009, tooLarge(maxMessageSize))
-        } else link.receiver?.bytes(new Uint8Array(message), binary)
-      },
-      drain(socket) {
-        const { link } = socket.getUserData()
-        link.receiver?.drained()
-        link.connection?.drained()
-      },
-      pong: socket => socket.getUserData().link.receiver?.alive(),
-      close(socket) {
-        const { link } = socket.getUserData()
-        if (link.connection !== null) {
-          link.connection.gone()
-          open.delete(link.connection)
-        }
-        link.receiver?.closed()
-      },
-    })
-
-    app.any('/*', (response, request) => {
-      const isPage = request.getMethod() === 'get' && endpoint.paths.includes(request.getUrl())
-      if (isPage && request.getHeader('upgrade') === '') {
-        response.writeHeader('Content-Type', 'text/html; charset=utf-8').end(endpoint.page())
-      } else {
-        const status = isPage ? '400 Bad Request' : '404 Not Found'
-        response.writeStatus(status).end(isPage ? 'no sound WebSocket handshake\n' : 'not found\n')
-      }
-    })
-
-    const listening = await new Promise<us_listen_socket | false>(resolve => {
-      // Without the flag two routers could share a port, and each would get half the clients.
-      const listen = app.listen as unknown as (
-        host: string,
-        port: number,
-        options: number,
-        done: (socket: us_listen_socket | false) => void,
-      ) => void
-      listen.call(app, host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve)
-    })
-    if (listening === false) {
-      await probe(host, port)
-      throw new ListenError(`cannot listen on ${host}:${port}`)
+    /** The one that takes new connections, and those before it that still have some. */
+    const apps = [appOf(uws, tls, endpoint, open)]
+    let served = servedBy(tls, endpoint)
+    let socket: us_listen_socket | null = listen(uws, apps[0] as App, host, address.port)
+    if (socket === null) {
+      await probe(host, address.port)
+      throw new ListenError(`cannot listen on ${host}:${address.port}`)
     }
-    let socket: us_listen_socket | null = listening
+    const port = uws.us_socket_local_port(socket)
     const stop = () => {
       if (socket !== null) uws.us_listen_socket_close(socket)
       socket = null
     }
     return {
-      port: uws.us_socket_local_port(listening),
+      port,
       transport: 'uWebSockets.js',
       stop,
+      renew() {
+        const wanted = servedBy(tls, endpoint)
+        if (socket === null || wanted === served) return
+        // An app's certificate and limits stand, so another one takes the port; those whose
+        // connection was not yet accepted must try again.
+        const app = appOf(uws, tls, endpoint, open)
+        stop()
+        socket = listen(uws, app, host, port)
+        if (socket === null) {
+          socket = listen(uws, apps.at(-1) as App, host, port)
+          throw new ListenError(`cannot listen on ${host}:${port} again`)
+        }
+        apps.push(app)
+        served = wanted
+      },
       async close() {
         stop()
         for (const connection of open) connection.terminate()
         // Peers that were told to close may still read so. Then nothing is left, be it of HTTP.
-        setTimeout(() => app.close(), LINGER).unref()
+        setTimeout(() => {
+          for (const app of apps) app.close()
+        }, LINGER).unref()
       },
     }
   }
+}
+
+type App = ReturnType<UWS['App']>
+
+/** What an app cannot change once it is made, in one text. Throws a ListenError. */
+function servedBy(tls: TlsFiles | undefined, { maxMessageSize }: Endpoint): string {
+  if (tls === undefined) return String(maxMessageSize)
+  try {
+    const { cert, key } = readCertificate(tls)
+    return `${maxMessageSize} ${cert} ${key}`
+  } catch (error) {
+    throw new ListenError((error as Error).message)
+  }
+}
+
+function listen(uws: UWS, app: App, host: string, port: number): us_listen_socket | null {
+  // Without the flag two routers could share a port, and each would get half the clients.
+  const listen = app.listen as unknown as (
+    host: string,
+    port: number,
+    options: number,
+    done: (socket: us_listen_socket | false) => void,
+  ) => void
+  let listening: us_listen_socket | null = null
+  listen.call(app, host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, socket => {
+    listening = socket || null
+  })
+  return listening
+}
+
+function appOf(
+  uws: UWS,
+  tls: TlsFiles | undefined,
+  endpoint: Endpoint,
+  open: Set<UwsConnection>,
+): App {
+  servedBy(tls, endpoint)
+  const app =
+    tls === undefined
+      ? uws.App()
+      : uws.SSLApp({ cert_file_name: tls.certificate, key_file_name: tls.key })
+  const { maxMessageSize } = endpoint
+
+  app.ws<UserData>('/*', {
+    compression: uws.DISABLED,
+    maxPayloadLength: maxMessageSize * HEADROOM,
+    // The outbox has the cap; uWebSockets.js' own would drop without telling.
+    maxBackpressure: 0,
+    // The heartbeat of the session layer serves all transports.
+    idleTimeout: 0,
+    sendPingsAutomatically: false,
+    upgrade(response, request, context) {
+      const answer = answerUpgrade(
+        {
+          path: request.getUrl(),
+          protocols: allLines(request, 'sec-websocket-protocol'),
+          origin: request.getHeader('origin'),
+          host: request.getHeader('host'),
+          version: request.getHeader('sec-websocket-version'),
+        },
+        endpoint,
+      )
+      if (!('protocol' in answer)) {
+        response.writeStatus(answer.status)
+        for (const [name, value] of Object.entries(answer.headers ?? {})) {
+          response.writeHeader(name, value)
+        }
+        response.writeHeader('Content-Type', 'text/plain; charset=utf-8').end(answer.text, true)
+        return
+      }
+      response.upgrade<UserData>(
+        {
+          protocol: answer.protocol,
+          remote: Buffer.from(response.getRemoteAddressAsText()).toString(),
+          link: { connection: null, receiver: null },
+        },
+        request.getHeader('sec-websocket-key'),
+        answer.protocol,
+        request.getHeader('sec-websocket-extensions'),
+        context,
+      )
+    },
+    open(socket) {
+      const { protocol, remote, link } = socket.getUserData()
+      const binary = endpoint.protocols.get(protocol)?.binary ?? false
+      link.connection = new UwsConnection(socket, remote, binary)
+      open.add(link.connection)
+      link.receiver = endpoint.open(link.connection, protocol)
+    },
+    message(socket, message, binary) {
+      const { link } = socket.getUserData()
+      if (message.byteLength > maxMessageSize) {
+        link.receiver?.farewell(1009, tooLarge(maxMessageSize))
+      } else link.receiver?.bytes(new Uint8Array(message), binary)
+    },
+    drain(socket) {
+      const { link } = socket.getUserData()
+      link.receiver?.drained()
+      link.connection?.drained()
+    },
+    pong: socket => socket.getUserData().link.receiver?.alive(),
+    close(socket) {
+      const { link } = socket.getUserData()
+      if (link.connection !== null) {
+        link.connection.gone()
+        open.delete(link.connection)
+      }
+      link.receiver?.closed()
+    },
+  })
+
+  app.any('/*', (response, request) => {
+    const isPage = request.getMethod() === 'get' && endpoint.paths.includes(request.getUrl())
+    if (isPage && request.getHeader('upgrade') === '') {
+      response.writeHeader('Content-Type', 'text/html; charset=utf-8').end(endpoint.page())
+    } else {
+      const status = isPage ? '400 Bad Request' : '404 Not Found'
+      response.writeStatus(status).end(isPage ? 'no sound WebSocket handshake\n' : 'not found\n')
+    }
+  })
+  return app
 }
 
 /** A header that may be split over several lines, of which getHeader() gives but one. */

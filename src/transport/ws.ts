@@ -4,14 +4,21 @@ import {
   type IncomingMessage,
   type RequestListener,
 } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { readCertificate } from './certificate.ts'
+import { readCertificate, type TlsFiles } from '../base/certificate.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { listenError } from './probe.ts'
-import type { Connection, Door, Endpoint, Listen, Receiver, TlsFiles } from './transport.ts'
+import {
+  type Connection,
+  type Door,
+  type Endpoint,
+  type Listen,
+  ListenError,
+  type Receiver,
+} from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
 
 /** Frames up to this size are gathered into one buffer with their headers. */
@@ -102,16 +109,23 @@ class WsConnection implements Connection {
   }
 }
 
-/** Answers upgrade requests of an HTTP server. Gives a function that cuts off all connections. */
-function upgradeHandler(endpoint: Endpoint): {
+/** Answers upgrade requests of an HTTP server. */
+interface UpgradeHandler {
+  /** It has connections. */
+  readonly isInUse: boolean
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void
+  /** Cuts off all connections. */
   terminate(): void
-} {
+}
+
+/** The handler keeps the endpoint's limit on messages as it is now. */
+function upgradeHandler(endpoint: Endpoint): UpgradeHandler {
+  const { maxMessageSize } = endpoint
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: true,
     perMessageDeflate: false,
-    maxPayload: endpoint.maxMessageSize * HEADROOM,
+    maxPayload: maxMessageSize * HEADROOM,
     // answerUpgrade has chosen; this only echoes it.
     handleProtocols: (_, request) => choices.get(request) ?? false,
   })
@@ -137,12 +151,15 @@ function upgradeHandler(endpoint: Endpoint): {
     const { protocol } = answer
     choices.set(request, protocol)
     server.handleUpgrade(request, stream, head, socket => {
-      serve(socket, stream, endpoint, protocol, request.socket.remoteAddress ?? '')
+      serve(socket, stream, endpoint, protocol, request.socket.remoteAddress ?? '', maxMessageSize)
     })
   }
 
   return {
     upgrade,
+    get isInUse() {
+      return server.clients.size > 0
+    },
     terminate() {
       for (const socket of server.clients) socket.terminate()
     },
@@ -155,13 +172,14 @@ function serve(
   endpoint: Endpoint,
   protocol: string,
   remote: string,
+  maxMessageSize: number,
 ): void {
   const binary = endpoint.protocols.get(protocol)?.binary ?? false
   const connection = new WsConnection(socket, stream, remote, binary)
   const receiver: Receiver = endpoint.open(connection, protocol)
   socket.on('message', (data: Buffer, isBinary) => {
-    if (data.length > endpoint.maxMessageSize) {
-      receiver.farewell(1009, tooLarge(endpoint.maxMessageSize))
+    if (data.length > maxMessageSize) {
+      receiver.farewell(1009, tooLarge(maxMessageSize))
     } else receiver.bytes(data, isBinary)
   })
   socket.on('pong', () => receiver.alive())
@@ -196,9 +214,9 @@ export const listenWs: Listen = async (address, endpoint) => {
       response.setHeader('Content-Type', 'text/html; charset=utf-8').end(endpoint.page())
     } else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
   }
-  const server = await httpServer(tls, answer)
-  const handler = upgradeHandler(endpoint)
-  server.on('upgrade', handler.upgrade)
+  const server = httpServer(tls, answer)
+  let handlers = [upgradeHandler(endpoint)]
+  server.on('upgrade', (...request) => handlers.at(-1)?.upgrade(...request))
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(listenError(host, port, error)))
     server.listen(port, host, resolve)
@@ -211,9 +229,14 @@ export const listenWs: Listen = async (address, endpoint) => {
     port: (server.address() as AddressInfo).port,
     transport: 'ws',
     stop,
+    renew() {
+      if (tls !== undefined) (server as unknown as TlsServer).setSecureContext(certificateOf(tls))
+      handlers = handlers.filter(handler => handler.isInUse)
+      handlers.push(upgradeHandler(endpoint))
+    },
     async close() {
       stop()
-      handler.terminate()
+      for (const handler of handlers) handler.terminate()
       server.closeAllConnections()
       await closed
     },
@@ -247,7 +270,15 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').replace(/[?#].*$/s, '')
 }
 
-async function httpServer(tls: TlsFiles | undefined, answer: RequestListener): Promise<HttpServer> {
+function httpServer(tls: TlsFiles | undefined, answer: RequestListener): HttpServer {
   if (tls === undefined) return createServer(answer)
-  return createTlsServer(await readCertificate(tls), answer) as unknown as HttpServer
+  return createTlsServer(certificateOf(tls), answer) as unknown as HttpServer
+}
+
+function certificateOf(tls: TlsFiles): { cert: Buffer; key: Buffer } {
+  try {
+    return readCertificate(tls)
+  } catch (error) {
+    throw new ListenError((error as Error).message)
+  }
 }

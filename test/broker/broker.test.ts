@@ -5,7 +5,7 @@ import { Broker } from '../../src/broker/broker.ts'
 import type { Match } from '../../src/match/uri.ts'
 import type { EventMessage, Publish, Subscribe, Unsubscribe } from '../../src/protocol/messages.ts'
 import { type Dict, Payload } from '../../src/protocol/payload.ts'
-import { Role } from '../../src/realm/authorize.ts'
+import { Role, Rules } from '../../src/realm/authorize.ts'
 import { messageOf, Recorder } from '../helpers/recorder.ts'
 
 describe('the broker', () => {
@@ -226,7 +226,7 @@ describe('the broker', () => {
   })
 
   describe('with lists', () => {
-    const role = (name: string) => new Role(name, [], 'loose')
+    const role = (name: string) => new Role(name, new Rules([], 'loose'))
     const peers = [1, 2, 3, 4, 5, 6].map(
       id => new Recorder({ id, authid: `u${id % 3}`, role: role(`r${id % 2}`) }),
     )

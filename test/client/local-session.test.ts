@@ -28,7 +28,7 @@ describe('an in-process session', () => {
   beforeEach(() => {
     log = errorLog()
     router = createRouter({
-      log,
+      logger: log,
       realms: [
         {
           name: 'realm1',

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { randomId } from '../../src/base/ids.ts'
-import { Role, unrestricted } from '../../src/realm/authorize.ts'
+import { Role, Rules, unrestricted } from '../../src/realm/authorize.ts'
 import { Realm } from '../../src/realm/realm.ts'
 import { messageOf, Recorder } from '../helpers/recorder.ts'
 
@@ -91,7 +91,7 @@ describe('the session meta API', () => {
 
   it('is not given by wide rules and wide patterns', () => {
     const allow = { call: true, register: true, publish: true, subscribe: true }
-    const wide = join(new Role('wide', [{ uri: '', match: 'prefix', allow }], 'loose'))
+    const wide = join(new Role('wide', new Rules([{ uri: '', match: 'prefix', allow }], 'loose')))
     for (const [options, topic] of [
       [{ match: 'prefix' }, ''],
       [{ match: 'prefix' }, 'wam'],

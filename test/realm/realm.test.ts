@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { randomId } from '../../src/base/ids.ts'
 import { ProtocolViolation } from '../../src/protocol/errors.ts'
 import { shapes } from '../../src/protocol/messages.ts'
-import { type Permission, Role, unrestricted } from '../../src/realm/authorize.ts'
+import { type Permission, Role, Rules, unrestricted } from '../../src/realm/authorize.ts'
 import { Realm } from '../../src/realm/realm.ts'
 import { memory } from '../helpers/memory.ts'
 import { messageOf, Recorder } from '../helpers/recorder.ts'
@@ -247,7 +247,7 @@ describe('a realm', () => {
       const none = { call: false, register: false, publish: false, subscribe: false }
       const allow = { ...none, ...Object.fromEntries(actions.map(action => [action, true])) }
       const rule: Permission = { uri: 'a.', match: 'prefix', allow }
-      return new Role('guest', [rule], 'loose')
+      return new Role('guest', new Rules([rule], 'loose'))
     }
 
     it('lets each do what its role may, and nothing else', () => {
@@ -286,7 +286,7 @@ describe('a realm', () => {
     })
 
     it('looks at the URI first, then at the right, then at what is there', () => {
-      const guest = join(realm, new Role('guest', [], 'loose'))
+      const guest = join(realm, new Role('guest', new Rules([], 'loose')))
       say(realm, bob, 64, 1, {}, 'a.b')
       for (const [type, options] of URI_REQUESTS) {
         expect(errorOf(realm, guest, type, 1, options, 'a..b')).equal(BAD)
@@ -297,16 +297,16 @@ describe('a realm', () => {
     })
 
     it('does not ask for rights to give things up', () => {
-      const guest = join(realm, new Role('guest', [], 'loose'))
+      const guest = join(realm, new Role('guest', new Rules([], 'loose')))
       expect(errorOf(realm, guest, 34, 1, 5)).equal('wamp.error.no_such_subscription')
       expect(errorOf(realm, guest, 66, 1, 5)).equal('wamp.error.no_such_registration')
     })
 
     it('finds its roles by name', () => {
       const [guest, admin] = [roleThatMay(), unrestricted('admin', 'loose')]
-      const { roles } = realmOf(guest, admin)
-      expect([roles.get('guest'), roles.get('admin')]).deep.equal([guest, admin])
-      expect(roles.get('constructor')).equal(undefined)
+      const named = realmOf(guest, admin)
+      expect([named.role('guest'), named.role('admin')]).deep.equal([guest, admin])
+      expect(named.role('constructor')).equal(undefined)
     })
   })
 

@@ -101,7 +101,7 @@ for (const protocol of PROTOCOLS) {
     let bystander: RawClient
 
     before(async () => {
-      router = createRouter({ development: true, log })
+      router = createRouter({ development: true, logger: log })
       url = (await router.listen({ port: 0 })).url
       bystander = await member(url, protocol)
       await bystander.ask([32, 1, {}, 'by.topic'])

@@ -58,8 +58,9 @@ function open(method: AuthMethod, ids = [11, 12, 13]) {
   const registry = {
     randomId: () => ids.shift() as number,
     realm: (name: string) => (name === 'realm1' ? realm : undefined),
+    methods: () => [method],
   }
-  return { handshake: new Handshake(registry, outlet, '192.0.2.7', [method]), sent, realm }
+  return { handshake: new Handshake(registry, outlet, '192.0.2.7'), sent, realm }
 }
 
 function welcomeOf(outcome: Outcome) {

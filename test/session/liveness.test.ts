@@ -14,8 +14,8 @@ for (const transport of TRANSPORTS) {
     let socket: RawSocket
 
     before(async () => {
-      router = createRouter({ development: true, pingInterval: INTERVAL })
-      const listening = await router.listen({ port: 0, transport })
+      router = createRouter({ development: true })
+      const listening = await router.listen({ port: 0, transport, pingInterval: INTERVAL })
       port = listening.port
       other = await member(listening.url)
     })

@@ -34,8 +34,8 @@ describe('opening a session', () => {
   let playground: string
 
   before(async () => {
-    router = createRouter({ realms, handshakeTimeout: 150 })
-    url = (await router.listen({ port: 0 })).url
+    router = createRouter({ realms })
+    url = (await router.listen({ port: 0, handshakeTimeout: 150 })).url
     development = createRouter({ development: true })
     playground = (await development.listen({ port: 0 })).url
   })

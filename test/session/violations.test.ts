@@ -307,7 +307,7 @@ for (const protocol of PROTOCOLS) {
     let request = 0
 
     before(async () => {
-      router = createRouter({ development: true, log })
+      router = createRouter({ development: true, logger: log })
       url = (await router.listen({ port: 0 })).url
       bystander = await member(url, protocol)
       prober = await member(url)

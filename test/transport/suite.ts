@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { createRouter, type EndpointOptions, type Router } from '../../src/router.ts'
+import type { EndpointOptions } from '../../src/entrance.ts'
+import { createRouter, type Router } from '../../src/router.ts'
 import { errorLog } from '../helpers/error-log.ts'
 import {
   connect,
@@ -51,8 +52,8 @@ export function behavesLikeATransport(kind: Kind): void {
   let starred: Door
 
   before(async () => {
-    router = createRouter({ development: true, log, sendBuffer: 256 << 10 })
-    door = await kind.open(router, { maxMessageSize: LIMIT })
+    router = createRouter({ development: true, logger: log })
+    door = await kind.open(router, { maxMessageSize: LIMIT, sendBuffer: 256 << 10 })
     listed = await kind.open(router, { allowedOrigins: ['https://app.example'] })
     starred = await kind.open(router, { allowedOrigins: ['*'] })
     port = door.port

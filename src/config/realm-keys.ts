@@ -1,0 +1,100 @@
+import Type from 'typebox'
+import { about, CLOSED, name } from '../base/keys.ts'
+import { MATCHES } from '../match/uri.ts'
+
+function may(what: string) {
+  return Type.Optional(Type.Boolean(about(`May ${what}.`, 'live', false)))
+}
+
+const allow = Type.Object(
+  {
+    call: may('call these procedures'),
+    register: may('register these procedures'),
+    publish: may('publish to these topics'),
+    subscribe: may('subscribe to these topics'),
+  },
+  {
+    ...CLOSED,
+    ...about('What the role may do with these URIs. What is not named is denied.', 'live'),
+  },
+)
+
+const permission = Type.Object(
+  {
+    uri: Type.String(
+      about(
+        'The URI, or the pattern, that this rule is for. The prefix "" stands for all URIs but ' +
+          "the router's own, which begin with `wamp.` or `wampd.`: those need rules of their own.",
+        'live',
+      ),
+    ),
+    match: Type.Optional(
+      Type.Enum(
+        [...MATCHES],
+        about(
+          'How `uri` is compared: `exact`; `prefix`, the URIs that start with it; `wildcard`, ' +
+            'where an empty component, as in `com..save`, stands for any one component.',
+          'live',
+          'exact',
+        ),
+      ),
+    ),
+    allow,
+  },
+  CLOSED,
+)
+
+const role = Type.Object(
+  {
+    name: name(about('The name of the role: authenticators give it to sessions.', 'live')),
+    permissions: Type.Array(permission, {
+      ...about(
+        'The rules. The most specific one that meets a URI decides: an exact one, else the ' +
+          'longest prefix, else a wildcard. Where none does, all is denied.',
+        'live',
+      ),
+      keyedBy: ['match', 'uri'],
+    }),
+  },
+  CLOSED,
+)
+
+const realmOptions = Type.Object(
+  {
+    uri_check: Type.Optional(
+      Type.Enum(
+        ['loose', 'strict'],
+        about(
+          'Which URIs are accepted. `loose`: all but those with white space or `#`. `strict`: ' +
+            'only a-z, 0-9, `_` and the dots.',
+          'restart',
+          'loose',
+        ),
+      ),
+    ),
+    strict_request_ids: Type.Optional(
+      Type.Boolean(
+        about(
+          "Close sessions whose request ids are not 1, 2, 3, …, as WAMP asks. Off, a client's " +
+            'ids need only tell its own pending requests apart.',
+          'restart',
+          false,
+        ),
+      ),
+    ),
+  },
+  { ...CLOSED, ...about('How the realm treats its sessions.', 'restart', {}) },
+)
+
+/** The keys of a realm. */
+export const realm = Type.Object(
+  {
+    name: name(about('The URI that clients join.', 'live')),
+    options: Type.Optional(realmOptions),
+    roles: Type.Array(role, {
+      ...about('Who may do what. A session has one role; without roles nobody can join.', 'live'),
+      keyedBy: ['name'],
+    }),
+  },
+  CLOSED,
+)

@@ -1,0 +1,131 @@
+import Type from 'typebox'
+import { about, CLOSED, duration, name, PATH, size } from '../base/keys.ts'
+
+const endpoint = Type.Object(
+  {
+    interface: Type.Optional(
+      name(
+        about(
+          'The address to listen on. `0.0.0.0` or `::` is all of them: beyond this machine use TLS.',
+          'restart',
+          '127.0.0.1',
+        ),
+      ),
+    ),
+    port: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 65535,
+        ...about('The port. 0 picks a free one.', 'restart', 8080),
+      }),
+    ),
+  },
+  { ...CLOSED, ...about('Where the transport listens.', 'restart', {}) },
+)
+
+const tls = Type.Object(
+  {
+    certificate: name({
+      ...PATH,
+      ...about('The certificate and its chain, in PEM. Read again on each reload.', 'new'),
+    }),
+    key: name({ ...PATH, ...about('The private key, in PEM.', 'new') }),
+  },
+  { ...CLOSED, ...about('Certificate and key: with it the transport speaks TLS.', 'restart') },
+)
+
+const options = Type.Object(
+  {
+    max_message_size: Type.Optional(
+      size({
+        minimum: 1024,
+        ...about(
+          'The largest message. A larger one closes its connection with 1009.',
+          'new',
+          '1MB',
+        ),
+      }),
+    ),
+    send_buffer: Type.Optional(
+      size({
+        minimum: 1024,
+        ...about(
+          'How much may wait for a reader that is too slow. Over that it is disconnected with 1008.',
+          'new',
+          '4MB',
+        ),
+      }),
+    ),
+    auto_ping_interval: Type.Optional(
+      duration({
+        minimum: 100,
+        ...about(
+          'A client that is silent for this long is pinged; silent for as long again, it is dropped.',
+          'new',
+          '10s',
+        ),
+      }),
+    ),
+    handshake_timeout: Type.Optional(
+      duration({
+        minimum: 10,
+        ...about('How long a client may take from connecting to WELCOME.', 'new', '10s'),
+      }),
+    ),
+    backend: Type.Optional(
+      Type.Enum(
+        ['auto', 'uws', 'ws'],
+        about('`auto`: uWebSockets.js where its binary loads, else `ws`.', 'restart', 'auto'),
+      ),
+    ),
+  },
+  { ...CLOSED, ...about('Limits and times.', 'new', {}) },
+)
+
+/** The keys of a transport. */
+export const transport = Type.Object(
+  {
+    id: Type.Optional(
+      name(about('A name for logs and reloads: `websocket-PORT` without one.', 'restart')),
+    ),
+    type: Type.Enum(['websocket'], about('The kind of transport.', 'restart')),
+    endpoint: Type.Optional(endpoint),
+    tls: Type.Optional(tls),
+    path: Type.Optional(
+      Type.String({ pattern: '^/', ...about('The path of the WebSocket.', 'new', '/ws') }),
+    ),
+    auth: Type.Array(Type.String(), {
+      minItems: 1,
+      ...about(
+        'The authenticators that let clients in, by name. Of several that have the same method ' +
+          'the first that knows the user decides.',
+        'live',
+      ),
+    }),
+    realms: Type.Optional(
+      Type.Array(
+        Type.String(),
+        about('The realms that can be joined here, by name. Without the key, all.', 'live'),
+      ),
+    ),
+    serializers: Type.Optional(
+      Type.Array(
+        Type.Enum(['json', 'msgpack', 'cbor']),
+        about('The serializers on offer.', 'new', ['json', 'msgpack', 'cbor'] as never[]),
+      ),
+    ),
+    allowed_origins: Type.Optional(
+      Type.Array(
+        Type.String(),
+        about(
+          "Browser origins that may connect besides this machine's and the same host's, such as " +
+            '`https://app.example.com`. `*` lets all pages in.',
+          'new',
+          [] as never[],
+        ),
+      ),
+    ),
+    options: Type.Optional(options),
+  },
+  CLOSED,
+)

@@ -1,0 +1,146 @@
+import type { AuthMethod } from './auth/auth.ts'
+import type { Clock } from './base/clock.ts'
+import type { RandomId } from './base/ids.ts'
+import type { Log } from './base/log.ts'
+import type { Realm } from './realm/realm.ts'
+import { subprotocols } from './serializer/registry.ts'
+import type { Serializer } from './serializer/serializer.ts'
+import { Heartbeat } from './session/heartbeat.ts'
+import { Link, type Reception } from './session/link.ts'
+import type { Connection, Endpoint } from './transport/transport.ts'
+
+/** What a WebSocket endpoint offers. */
+export interface EndpointOptions {
+  /** Largest message in bytes: default 1 MiB. */
+  readonly maxMessageSize?: number
+  /** Bytes that may wait for a slow reader before it is cut off: default 4 MiB. */
+  readonly sendBuffer?: number
+  /** Silence after which a peer is pinged, and again after which it is dropped: ms, default 10 s. */
+  readonly pingInterval?: number
+  /** Time from connecting to WELCOME: ms, default 10 s. */
+  readonly handshakeTimeout?: number
+  /**
+   * Browser origins that may connect, such as `https://app.example`; `*` lets all in. Pages of the
+   * same host and of this machine always may, and so may programs, which send no origin.
+   */
+  readonly allowedOrigins?: readonly string[]
+  /** Serializers on offer: default all of json, msgpack, cbor. */
+  readonly serializers?: readonly string[]
+  /** Authenticators, by name: default all, and anonymous clients where the router has none. */
+  readonly auth?: readonly string[]
+  /** Realms that can be joined here: default all. */
+  readonly realms?: readonly string[]
+}
+
+/** What an entrance asks of the router. */
+export interface House {
+  readonly clock: Clock
+  readonly log: Log
+  readonly randomId: RandomId
+  /** Clients may call realms into being. */
+  readonly development: boolean
+  realm(name: string): Realm | undefined
+  /** The methods of these authenticators, in their order; of all where none are named. */
+  methods(names: readonly string[] | undefined): readonly AuthMethod[]
+  arrived(link: Link): void
+  left(link: Link): void
+}
+
+/** Time that a client has to answer GOODBYE. Milliseconds. */
+const GOODBYE_TIMEOUT = 1000
+
+/** One way in: what is offered there, which a reload may change, and to whom it leads. */
+export class Entrance implements Endpoint {
+  readonly #house: House
+  #options: EndpointOptions
+  #protocols: ReadonlyMap<string, Serializer>
+  #reception: Reception
+  paths: readonly string[]
+
+  constructor(house: House, paths: readonly string[], options: EndpointOptions) {
+    this.#house = house
+    this.paths = paths
+    this.#options = options
+    this.#protocols = protocolsOf(options)
+    this.#reception = this.#receptionOf(options, this.#heartbeatOf(options))
+  }
+
+  /** Offers something else from now on. Connections that are there keep their limits. */
+  change(paths: readonly string[], options: EndpointOptions): void {
+    const before = this.#reception.heartbeat
+    const isSame = options.pingInterval === this.#options.pingInterval
+    this.paths = paths
+    this.#options = options
+    this.#protocols = protocolsOf(options)
+    this.#reception = this.#receptionOf(options, isSame ? before : this.#heartbeatOf(options))
+    if (!isSame) before.retire()
+  }
+
+  close(): void {
+    this.#reception.heartbeat.stop()
+  }
+
+  get protocols(): ReadonlyMap<string, Serializer> {
+    return this.#protocols
+  }
+
+  get maxMessageSize(): number {
+    return this.#options.maxMessageSize ?? 1 << 20
+  }
+
+  get allowedOrigins(): readonly string[] {
+    return this.#options.allowedOrigins ?? []
+  }
+
+  get trustsHostNames(): boolean {
+    return !this.#house.development
+  }
+
+  open(connection: Connection, protocol: string): Link {
+    // The protocol was on offer when the handshake was answered, just before.
+    const link = new Link(connection, this.#protocols.get(protocol) as Serializer, this.#reception)
+    this.#house.arrived(link)
+    return link
+  }
+
+  /** What people see who open the port in a browser. */
+  page(): string {
+    return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>wampd</title>
+<h1>wampd</h1>
+<p>A WAMP v2 router runs here. Connect a WAMP client by WebSocket to <code>${this.paths[0]}</code>.
+<p>Subprotocols: <code>${[...this.#protocols.keys()].join('</code>, <code>')}</code>.
+</html>
+`
+  }
+
+  #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
+    const { clock, log, randomId } = this.#house
+    return {
+      clock,
+      log,
+      randomId,
+      heartbeat,
+      handshakeTimeout: options.handshakeTimeout ?? 10_000,
+      goodbyeTimeout: GOODBYE_TIMEOUT,
+      sendBuffer: options.sendBuffer ?? 4 << 20,
+      realm: name => (this.#leadsTo(name) ? this.#house.realm(name) : undefined),
+      methods: () => this.#house.methods(this.#options.auth),
+      left: link => this.#house.left(link),
+    }
+  }
+
+  #leadsTo(realm: string): boolean {
+    return this.#options.realms?.includes(realm) ?? true
+  }
+
+  #heartbeatOf({ pingInterval }: EndpointOptions): Heartbeat {
+    return new Heartbeat(this.#house.clock, pingInterval ?? 10_000)
+  }
+}
+
+function protocolsOf({ serializers }: EndpointOptions): ReadonlyMap<string, Serializer> {
+  return new Map([...subprotocols()].filter(([, one]) => serializers?.includes(one.name) ?? true))
+}

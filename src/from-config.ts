@@ -1,0 +1,48 @@
+import type { AuthMethod } from './auth/auth.ts'
+import { methodsOf } from './auth/methods.ts'
+import { randomId } from './base/ids.ts'
+import type { Config, RealmConfig, TransportConfig } from './config/schema.ts'
+import { Role, Rules, unrestricted } from './realm/authorize.ts'
+import { Realm } from './realm/realm.ts'
+import type { ListenOptions } from './router.ts'
+
+/** A transport of the configuration as options of `listen`. */
+export function listenOptions(transport: TransportConfig): ListenOptions & { paths: string[] } {
+  const { endpoint, tls, path, auth, realms, serializers, allowed_origins, options } = transport
+  const { backend } = options
+  return {
+    host: endpoint.interface,
+    port: endpoint.port,
+    paths: [path],
+    auth,
+    serializers,
+    allowedOrigins: allowed_origins,
+    maxMessageSize: options.max_message_size,
+    sendBuffer: options.send_buffer,
+    pingInterval: options.auto_ping_interval,
+    handshakeTimeout: options.handshake_timeout,
+    ...(tls === undefined ? {} : { tls }),
+    ...(realms === undefined ? {} : { realms }),
+    ...(backend === 'auto' ? {} : { transport: backend }),
+  }
+}
+
+export function authenticatorsOf({ authenticators }: Config): Map<string, AuthMethod[]> {
+  return new Map(Object.entries(authenticators).map(([name, keys]) => [name, methodsOf(keys)]))
+}
+
+export function rulesOf({ options, roles }: RealmConfig): Map<string, Rules> {
+  const { uri_check } = options
+  return new Map(roles.map(role => [role.name, new Rules(role.permissions, uri_check)]))
+}
+
+export function realmOf(realm: RealmConfig): Realm {
+  const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = realm.options
+  const roles = [...rulesOf(realm)].map(([name, rules]) => new Role(name, rules))
+  return new Realm({ name: realm.name, uriCheck, strictRequestIds, roles }, randomId)
+}
+
+export function realmOnDemand(name: string): Realm {
+  const roles = [unrestricted('anonymous', 'loose')]
+  return new Realm({ name, uriCheck: 'loose', strictRequestIds: false, roles }, randomId)
+}
