@@ -61,19 +61,25 @@ const MAX_VERDICTS = 10000
 /** Verdicts on longer URIs are not kept, or a client could fill the memory with them. */
 const MAX_KEPT_URI = 256
 
+/** A rule, and what it comes to. */
+interface Compiled {
+  readonly rule: Permission
+  readonly bits: number
+}
+
 /** The rules of a role, compiled. They never change; a role is given others on reload. */
 export class Rules {
   readonly #check: UriCheck
-  readonly #index = new PatternIndex<number>()
+  readonly #index = new PatternIndex<Compiled>()
   /** Rules for the router's own URIs: a wide rule such as the prefix "" does not give those. */
-  readonly #reserved = new PatternIndex<number>()
+  readonly #reserved = new PatternIndex<Compiled>()
   readonly #verdicts = new Map<string, number>()
 
   constructor(permissions: readonly Permission[], check: UriCheck) {
     this.#check = check
     for (const rule of permissions) {
       const index = isReserved(rule.uri) ? this.#reserved : this.#index
-      index.set(rule.match, rule.uri, bitsOf(rule))
+      index.set(rule.match, rule.uri, { rule, bits: bitsOf(rule) })
     }
   }
 
@@ -92,10 +98,18 @@ export class Rules {
     return isPattern(pattern, match, this.#check) ? this.#judge(pattern) : BAD_URI
   }
 
+  /** The rule that decides about a URI, or about a pattern as text; undefined: none meets it. */
+  deciding(uri: string): Permission | undefined {
+    return this.#best(uri)?.rule
+  }
+
   #judge(uri: string): number {
-    return isReserved(uri)
-      ? (this.#reserved.best(uri) ?? 0) | RESERVED
-      : (this.#index.best(uri) ?? 0)
+    const bits = this.#best(uri)?.bits ?? 0
+    return isReserved(uri) ? bits | RESERVED : bits
+  }
+
+  #best(uri: string): Compiled | undefined {
+    return (isReserved(uri) ? this.#reserved : this.#index).best(uri)
   }
 }
 

@@ -140,6 +140,19 @@ describe('a role', () => {
     expect(role.verdictOnPattern('a.b', 'exact')).equal(MAY_SUBSCRIBE)
   })
 
+  it('tells which rule decides', () => {
+    const rules = [
+      rule('prefix', '', 'subscribe'),
+      rule('exact', 'a.b'),
+      rule('prefix', 'wamp.', 'call'),
+    ]
+    const compiled = new Rules(rules, 'loose')
+    expect(compiled.deciding('a.b')).equal(rules[1])
+    expect(compiled.deciding('a.b.')).equal(rules[0])
+    expect(compiled.deciding('wamp.x')).equal(rules[2])
+    expect(compiled.deciding('wampd.x')).equal(undefined)
+  })
+
   it('says the same of a URI each time, however many others are asked about', () => {
     const role = new Role('r', new Rules([rule('prefix', 'a.', 'call')], 'loose'))
     for (let round = 0; round < 3; round++) {

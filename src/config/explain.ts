@@ -1,0 +1,150 @@
+import { principalsOf } from '../auth/methods.ts'
+import { isReserved, type Match } from '../match/uri.ts'
+import {
+  BAD_URI,
+  MAY_CALL,
+  MAY_PUBLISH,
+  MAY_REGISTER,
+  MAY_SUBSCRIBE,
+  Rules,
+} from '../realm/authorize.ts'
+import type { Loaded } from './load.ts'
+import { nearest } from './nearest.ts'
+import { type Path, printable } from './problem.ts'
+import type { Config, Permission, RealmConfig } from './schema.ts'
+
+export type Action = keyof Permission['allow']
+
+const BITS: Readonly<Record<Action, number>> = {
+  call: MAY_CALL,
+  register: MAY_REGISTER,
+  publish: MAY_PUBLISH,
+  subscribe: MAY_SUBSCRIBE,
+}
+
+export const ACTIONS = Object.keys(BITS) as readonly Action[]
+
+/** May this user do that? */
+export interface Query {
+  /** A user; `anonymous` is everybody who comes without proof. */
+  readonly authid: string
+  readonly uri: string
+  readonly action: Action
+  /** For `register` and `subscribe`: `uri` is a pattern. A call or publication has no pattern. */
+  readonly match?: Match | undefined
+}
+
+/** The answer for one realm and one way into it. Where nobody gets in, those are undefined. */
+export interface Explanation {
+  readonly allowed: boolean
+  /** Why, in one line. */
+  readonly reason: string
+  readonly realm?: string | undefined
+  /** Undefined for a configuration without authenticators, which anonymous clients may join. */
+  readonly authenticator?: string | undefined
+  readonly method?: string | undefined
+  readonly role?: string | undefined
+  /** Where the rule is written that decides or, where none does, what it would belong to. */
+  readonly path?: string | undefined
+  readonly file?: string | undefined
+  readonly line?: number | undefined
+  readonly column?: number | undefined
+}
+
+/** How somebody gets a role. */
+interface Way {
+  readonly authenticator?: string
+  readonly method: string
+  readonly authid?: string
+  readonly role: string
+}
+
+/** What a user may do with a URI, and why: for every realm and every way in. */
+export function explain(loaded: Loaded, query: Query): Explanation[] {
+  const { config } = loaded
+  const known = waysOf(config)
+  const ways = known.filter(way => (way.authid ?? 'anonymous') === query.authid)
+  if (ways.length === 0) return [{ allowed: false, reason: stranger(query.authid, known) }]
+  if (config.realms.length === 0) return [{ allowed: false, reason: 'there is no realm' }]
+  return config.realms.flatMap((realm, r) =>
+    ways.map(way => {
+      const { authenticator, method, role } = way
+      const { path: at, ...answer } =
+        keptOut(config, realm, way, ways) ?? judged(realm, role, query)
+      const { path, file, line, column } = loaded.problem({ path: ['realms', r, ...at], text: '' })
+      return { ...answer, realm: realm.name, authenticator, method, role, path, file, line, column }
+    }),
+  )
+}
+
+/** Everybody whom the configuration lets in. */
+function waysOf({ authenticators }: Config): Way[] {
+  const sources = Object.entries(authenticators)
+  if (sources.length === 0) return [{ method: 'anonymous', role: 'anonymous' }]
+  return sources.flatMap(([authenticator, keys]) =>
+    principalsOf(keys).map(principal => ({ ...principal, authenticator })),
+  )
+}
+
+function stranger(authid: string, known: readonly Way[]): string {
+  const meant = nearest(
+    authid,
+    known.map(way => way.authid ?? 'anonymous'),
+  )
+  const hint = meant === undefined ? '' : `; did you mean "${printable(meant)}"?`
+  return `no authenticator knows "${printable(authid)}"${hint}`
+}
+
+/** An answer, and the place that it comes from, below the realm. */
+interface Answer {
+  readonly allowed: boolean
+  readonly reason: string
+  readonly path: Path
+}
+
+/** What keeps a client from joining the realm this way; `ways` are all that it has. */
+function keptOut(
+  { transports }: Config,
+  { name, roles }: RealmConfig,
+  { authenticator, method, role }: Way,
+  ways: readonly Way[],
+): Answer | undefined {
+  const denied = (reason: string) => ({ allowed: false, reason, path: [] })
+  if (!roles.some(one => one.name === role)) {
+    return denied(`the realm has no role "${printable(role)}"`)
+  }
+  // Without transports here the ports are the application's own.
+  if (authenticator === undefined || transports.length === 0) return undefined
+  const doors = transports.filter(
+    ({ auth, realms }) => auth.includes(authenticator) && (realms?.includes(name) ?? true),
+  )
+  if (doors.length === 0) return denied('no transport takes this authenticator into the realm')
+  const sources = ways.filter(way => way.method === method).map(way => way.authenticator)
+  const firsts = doors.map(({ auth }) => auth.find(one => sources.includes(one)) as string)
+  if (firsts.includes(authenticator)) return undefined
+  return denied(`${printable(firsts[0] as string)} is asked first, and knows the user too`)
+}
+
+function judged(realm: RealmConfig, roleName: string, { uri, action, match }: Query): Answer {
+  const o = realm.roles.findIndex(({ name }) => name === roleName)
+  const permissions = realm.roles[o]?.permissions ?? []
+  const { uri_check } = realm.options
+  const rules = new Rules(permissions, uri_check)
+  const takesPattern = action === 'register' || action === 'subscribe'
+  const verdict = rules.verdictOnPattern(uri, takesPattern ? (match ?? 'exact') : 'exact')
+  const path = ['roles', o]
+  const denied = (reason: string) => ({ allowed: false, reason, path })
+  if ((verdict & BAD_URI) !== 0) return denied(`"${printable(uri)}" is not a ${uri_check} URI`)
+  if (isReserved(uri) && (action === 'register' || action === 'publish')) {
+    return denied('URIs that begin with wamp. or wampd. are the router’s own')
+  }
+  const rule = rules.deciding(uri)
+  if (rule === undefined) return denied('no rule of the role meets this URI')
+  const allowed = (verdict & BITS[action]) !== 0
+  const text = `the ${rule.match} rule for "${printable(rule.uri)}"`
+  return {
+    allowed,
+    reason: allowed ? `${text} allows it` : `${text} decides, and does not allow it`,
+    path: [...path, 'permissions', permissions.indexOf(rule as Permission)],
+  }
+}
