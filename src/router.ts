@@ -244,11 +244,9 @@ export class Router {
     const file = isNamed || this.#file === undefined ? {} : { file: this.#file }
     const wanted = loadedOf({ ...options, ...file })
     const found = changes(this.#loaded, wanted)
-    const config = withoutRestart(this.config, wanted.config)
-    // What stays until a restart must fit the rest.
-    const { config: checked } = checkConfig(config)
-    this.#take(checked)
-    this.#loaded = { ...wanted, config: checked }
+    const next = withoutRestart(this.#loaded, wanted)
+    this.#take(next.config)
+    this.#loaded = next
     return found
   }
 

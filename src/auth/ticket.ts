@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
-import { about, CLOSED, name, SECRET } from '../base/keys.ts'
+import { about, CLOSED, name, named, SECRET } from '../base/keys.ts'
 import { AUTHENTICATION_FAILED } from '../protocol/errors.ts'
 import type { AuthKind, AuthMethod, Identity, Step } from './auth.ts'
 
@@ -14,11 +14,7 @@ const principal = Type.Object(
 
 const keys = Type.Object(
   {
-    principals: Type.Record(
-      Type.String(),
-      principal,
-      about('The users, by the authid that they give.', 'live'),
-    ),
+    principals: named(principal, about('The users, by the authid that they give.', 'live')),
   },
   {
     ...CLOSED,

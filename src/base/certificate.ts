@@ -14,21 +14,25 @@ export interface TlsFiles {
 export function readCertificate(tls: TlsFiles): { cert: Buffer; key: Buffer } {
   const { certificate, key } = tls
   try {
-    const pair = { cert: readFileSync(certificate), key: readFileSync(key) }
-    createSecureContext(pair)
-    return pair
+    return pairOf(tls)
   } catch (error) {
     const text = (error as Error).message
     throw new Error(`cannot use certificate ${certificate} with key ${key}: ${text}`)
   }
 }
 
-/** Why certificate and key cannot be used, undefined where they can. */
+/** Why certificate and key, which are there, cannot be used; undefined where they can. */
 export function certificateFault(tls: TlsFiles): string | undefined {
   try {
-    readCertificate(tls)
+    pairOf(tls)
     return undefined
   } catch (error) {
-    return (error as Error).message
+    return `cannot be used: ${(error as Error).message}`
   }
+}
+
+function pairOf({ certificate, key }: TlsFiles): { cert: Buffer; key: Buffer } {
+  const pair = { cert: readFileSync(certificate), key: readFileSync(key) }
+  createSecureContext(pair)
+  return pair
 }

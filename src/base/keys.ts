@@ -1,4 +1,4 @@
-import Type, { type TUnsafe } from 'typebox'
+import Type, { type TSchema, type TUnsafe } from 'typebox'
 
 /**
  * The words in which a configuration key is described. What is said where a key is declared gives its
@@ -27,61 +27,75 @@ interface Unit {
   readonly expected: string
   /** What the units are worth: milliseconds, bytes, or times a second. */
   readonly worth: Readonly<Record<string, number>>
+  /** The most that can be given, where a key says nothing else. */
+  readonly maximum: number
 }
 
 const KB = 1024
+const DAY = 86_400_000
 
 /** The units by the name that a key gives. */
 export const UNITS: Readonly<Record<string, Unit>> = {
   duration: {
     pattern: /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|h|d)$/,
     expected: 'a duration such as 500ms, 30s, 5m, 2h or 7d, or a number of milliseconds',
-    worth: { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 },
+    worth: { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: DAY },
+    // Node's timers count to 2 ** 31 - 1 ms, and fire at once beyond.
+    maximum: 24 * DAY,
   },
   size: {
     pattern: /^(\d{1,12}(?:\.\d{1,3})?) ?(B|KB|MB|GB)$/,
     expected: 'a size such as 64KB, 1MB or 1.5GB, or a number of bytes',
     worth: { B: 1, KB, MB: KB * KB, GB: KB * KB * KB },
+    maximum: 1024 * KB * KB * KB,
   },
   rate: {
     pattern: /^(\d{1,9}(?:\.\d{1,3})?) ?(\/s|\/m|\/h)$/,
     expected: 'a rate such as 200/s or 10/m, or a number of times a second',
     worth: { '/s': 1, '/m': 1 / 60, '/h': 1 / 3600 },
+    maximum: 1e9,
   },
 }
 
 type About = ReturnType<typeof about>
 export type WithUnit = TUnsafe<number | string>
 
-/** A key that takes a number or a text with a unit. `minimum` in ms, bytes, or times a second. */
-function withUnit(unit: string, options: About & { minimum?: number }): WithUnit {
-  const { pattern } = UNITS[unit] as Unit
-  const { minimum = 0, ...rest } = options
+/** In ms, bytes, or times a second. */
+interface Limits {
+  readonly minimum?: number
+  readonly maximum?: number
+}
+
+/** A key that takes a number or a text with a unit. */
+function withUnit(unit: string, options: About & Limits): WithUnit {
+  const { pattern, maximum } = UNITS[unit] as Unit
   return Type.Unsafe<number | string>({
     type: ['number', 'string'],
     pattern: pattern.source,
-    minimum,
+    minimum: 0,
+    maximum,
     unit,
-    ...rest,
+    ...options,
   })
 }
 
 /** A time: `30s`, or milliseconds. */
-export const duration = (options: About & { minimum?: number }): WithUnit =>
-  withUnit('duration', options)
+export const duration = (options: About & Limits): WithUnit => withUnit('duration', options)
 
 /** A number of bytes: `1MB`, where a KB is 1,024 bytes. */
-export const size = (options: About & { minimum?: number }): WithUnit => withUnit('size', options)
+export const size = (options: About & Limits): WithUnit => withUnit('size', options)
 
 /** How often: `200/s`. */
-export const rate = (options: About & { minimum?: number }): WithUnit => withUnit('rate', options)
+export const rate = (options: About & Limits): WithUnit => withUnit('rate', options)
 
-/** What a text with a unit is worth, or undefined where it is none. */
-export function worthOf(unit: string, text: string): number | undefined {
+/** What a number or a text with a unit is worth, or undefined where it is none. */
+export function worthOf(unit: string, input: number | string): number | undefined {
   const { pattern, worth } = UNITS[unit] as Unit
-  const found = pattern.exec(text)
+  const found = typeof input === 'number' ? ['', input] : pattern.exec(input)
   if (found === null) return undefined
-  return Number(found[1]) * (worth[found[2] as string] as number)
+  const value = Number(found[1]) * (worth[found[2] as string] ?? 1)
+  // There are no halves of a byte or millisecond; a rate may be slower than once a second.
+  return unit === 'rate' ? value : Math.round(value)
 }
 
 /** A key whose value is never printed. */
@@ -89,6 +103,12 @@ export const SECRET = { secret: true } as const
 
 /** A key that names a file, relative to the file that it is written in. */
 export const PATH = { path: true } as const
+
+/** Keys of people's own choice, each with a value of the same form. */
+export function named<Value extends TSchema>(value: Value, options: About) {
+  // A plain record would not look at names that have a line break.
+  return Type.Record(Type.String({ pattern: '^[\\s\\S]+$' }), value, { ...CLOSED, ...options })
+}
 
 /** A key of text that is not empty. */
 export function name(options: About & { secret?: boolean; path?: boolean }) {

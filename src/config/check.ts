@@ -32,6 +32,19 @@ export function schemaFaults(data: unknown, written: unknown): Fault[] {
       faults.push({ path, text: `expected ${expected(node)}, found ${found(node, written, path)}` })
     }
   }
+  return [...faults, ...limitFaults(data, written)]
+}
+
+/** Texts with units that come to more or less than their key takes. JSON Schema has no word for it. */
+function limitFaults(data: unknown, written: unknown): Fault[] {
+  const faults: Fault[] = []
+  mapLeaves(ROOT, data, (node, value, path) => {
+    if (node.unit === undefined || typeof value !== 'string') return
+    const worth = worthOf(node.unit, value)
+    const { minimum = 0, maximum = Infinity } = node
+    if (worth === undefined || (worth >= minimum && worth <= maximum)) return
+    faults.push({ path, text: `expected ${expected(node)}, found ${found(node, written, path)}` })
+  })
   return faults
 }
 
@@ -42,9 +55,8 @@ export function schemaFaults(data: unknown, written: unknown): Fault[] {
 export function filled(data: unknown, pathOf: (file: string) => string): unknown {
   const whole = Value.Default(schema, structuredClone(data))
   return mapLeaves(ROOT, whole, (node, value) => {
-    if (typeof value !== 'string') return value
-    if (node.unit !== undefined) return worthOf(node.unit, value)
-    return node.path === true ? pathOf(value) : value
+    if (node.unit !== undefined) return worthOf(node.unit, value as number | string)
+    return node.path === true ? pathOf(value as string) : value
   })
 }
 
@@ -99,6 +111,7 @@ function locate(pointer: string, data: unknown): { path: Path; node: SchemaNode 
 
 function unknownKey(key: string, node: SchemaNode): string {
   const known = Object.keys(node.properties ?? {})
+  if (known.length === 0) return 'expected a name that is not empty'
   const meant = nearest(key, known)
   const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean "${meant}"?`
   return `unknown key; ${hint}`
@@ -116,23 +129,27 @@ const TYPES: Record<string, string> = {
 function expected(node: SchemaNode): string {
   if (node.const !== undefined) return String(node.const)
   if (node.enum !== undefined) return node.enum.join(' or ')
-  if (node.unit !== undefined) return `${UNITS[node.unit]?.expected}${least(node)}`
+  if (node.unit !== undefined) return `${UNITS[node.unit]?.expected}${limits(node)}`
+  if (node.form !== undefined) return node.form
   if (node.minLength !== undefined) return 'text that is not empty'
   if (node.minItems !== undefined) return 'a list that is not empty'
-  if (node.pattern !== undefined) return `text of the form ${node.pattern}`
   const type = TYPES[String(node.type)] ?? 'something else'
   return node.maximum === undefined ? type : `${type} from ${node.minimum} to ${node.maximum}`
 }
 
-function least({ minimum = 0 }: SchemaNode): string {
-  return minimum === 0 ? '' : `, at least ${minimum}`
+function limits({ minimum = 0, maximum }: SchemaNode): string {
+  return `${minimum === 0 ? '' : `, at least ${minimum}`}, at most ${maximum}`
 }
 
-/** What stands there: as it was written, and nothing of a secret. */
+/**
+ * What stands there: as it was written, and nothing of a secret. A text in the place of keys may be
+ * a secret too: `joe: s3cret`.
+ */
 function found(node: SchemaNode, written: unknown, path: Path): string {
   const value = valueAt(written, path)
   if (value === null || value === undefined) return 'nothing'
   if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'keys with values'
   if (node.secret === true) return 'a secret that is not shown'
+  if (node.type === 'object') return 'a single value'
   return typeof value === 'string' ? `"${printable(value)}"` : String(value)
 }

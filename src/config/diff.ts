@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Reload } from '../base/keys.ts'
-import type { Loaded } from './load.ts'
+import { checkConfig, type Loaded } from './load.ts'
 import { below, type SchemaNode, valueAt } from './node.ts'
-import { type Path, printable } from './problem.ts'
-import { type Config, ROOT } from './schema.ts'
+import { printable } from './problem.ts'
+import { ROOT } from './schema.ts'
 
-/** One difference between two configurations. Values of secrets are not in it. */
+/** One difference between two configurations. Values of secrets and variables are not in it. */
 export interface Change {
   /** Where: `realms[com.example.app].roles[user].permissions[exact com.example.time].allow.call`. */
   readonly path: string
@@ -16,112 +16,114 @@ export interface Change {
   readonly reload: Reload
 }
 
+/** A part of a configuration, and how people wrote it; undefined where it has none. */
+interface Part {
+  readonly value: unknown
+  readonly written: unknown
+}
+
 /** All that differs, in the order of the schema. */
 export function changes(before: Loaded, after: Loaded): Change[] {
   const found: Change[] = []
-  compare(ROOT, { loaded: before, path: [] }, { loaded: after, path: [] }, '')
+  compare(ROOT, partOf(before), partOf(after), '')
   return found
 
-  function compare(node: SchemaNode, a: Side, b: Side, text: string): void {
-    const [one, other] = [valueIn(a), valueIn(b)]
-    if (isDeepStrictEqual(one, other)) return
-    const keys = commonKeys(node, one, other)
-    if (keys === undefined || one === undefined || other === undefined) {
-      const [was, is] = [shown(node, a), shown(node, b)]
-      found.push({ path: text, before: was, after: is, reload: node.reload ?? 'live' })
+  function compare(node: SchemaNode, one: Part, other: Part, path: string): void {
+    if (isDeepStrictEqual(one.value, other.value)) return
+    const steps = stepsOf(node, one, other)
+    if (steps === undefined) {
+      const [was, is] = [shown(node, one), shown(node, other)]
+      found.push({ path, before: was, after: is, reload: node.reload ?? 'live' })
       return
     }
-    for (const { name, one: x, other: y } of keys) {
-      const key = x ?? y ?? ''
-      const step = below(node, key)
-      // An item that comes or goes counts as its list does.
-      const child = typeof key === 'number' ? { ...step, reload: node.reload } : step
-      compare(child as SchemaNode, at(a, x), at(b, y), `${text}${name}`.replace(/^\./, ''))
+    for (const step of steps) {
+      compare(step.node, step.one, step.other, `${path}${step.name}`.replace(/^\./, ''))
     }
   }
 }
 
 /**
- * The configuration that a running router can take up: the new one, with the old values of all
- * that only a restart changes.
+ * What a running router can take up of a new configuration: all but what only a restart changes. Throws a
+ * ConfigError where old and new do not fit together. Faults have their place in the new one.
  */
-export function withoutRestart(before: Config, after: Config): Config {
-  return carry(ROOT, before, after) as Config
+export function withoutRestart(before: Loaded, after: Loaded): Loaded {
+  const { value, written } = carry(ROOT, partOf(before), partOf(after))
+  // What is new may be for a transport that only a restart opens.
+  const { config } = checkConfig(value, { takesIdle: true })
+  return { ...after, config, written }
 }
 
-function carry(node: SchemaNode, before: unknown, after: unknown): unknown {
-  const keys = commonKeys(node, before, after)
-  if (keys === undefined) return node.reload === 'restart' ? before : after
-  const kept = keys.flatMap(({ one, other }): [string | number, unknown][] => {
-    const [x, y] = [under(before, one), under(after, other)]
-    const key = (other ?? one) as string | number
-    if (one !== undefined && other !== undefined) return [[key, carry(below(node, key), x, y)]]
-    const step = below(node, key)
-    const stays = (Array.isArray(after) ? node : step).reload === 'restart'
-    const value = stays ? x : y
-    return value === undefined ? [] : [[key, value]]
-  })
-  return Array.isArray(after) ? kept.map(([, value]) => value) : Object.fromEntries(kept)
+function carry(node: SchemaNode, one: Part, other: Part): Part {
+  const steps = stepsOf(node, one, other)
+  if (steps === undefined) return node.reload === 'restart' ? one : other
+  const kept = steps
+    .map(step => ({ key: step.key, part: carry(step.node, step.one, step.other) }))
+    .filter(({ part }) => part.value !== undefined)
+  if (Array.isArray(other.value)) {
+    return {
+      value: kept.map(({ part }) => part.value),
+      written: kept.map(({ part }) => part.written),
+    }
+  }
+  const dict = (of: keyof Part) =>
+    Object.fromEntries(
+      kept.map(({ key, part }) => [key, part[of]]).filter(([, value]) => value !== undefined),
+    )
+  return { value: dict('value'), written: dict('written') }
 }
 
-/** A configuration, and a place in it. */
-interface Side {
-  readonly loaded: Loaded
-  /** Undefined: it has nothing there. */
-  readonly path: Path | undefined
+function partOf({ config, written }: Loaded): Part {
+  return { value: config, written }
 }
 
-function at({ loaded, path }: Side, key: string | number | undefined): Side {
-  return { loaded, path: path === undefined || key === undefined ? undefined : [...path, key] }
+const NOTHING: Part = { value: undefined, written: undefined }
+
+function under({ value, written }: Part, key: string | number | undefined): Part {
+  if (key === undefined) return NOTHING
+  return { value: valueAt(value, [key]), written: valueAt(written, [key]) }
 }
 
-function valueIn({ loaded, path }: Side): unknown {
-  return path === undefined ? undefined : valueAt(loaded.config, path)
-}
-
-interface CommonKey {
+/** What two configurations have under one key, or as the item of one name; one may have nothing. */
+interface Step {
+  readonly key: string
   /** As it is printed behind its container. */
   readonly name: string
-  /** The key or index on each side. */
-  readonly one: string | number | undefined
-  readonly other: string | number | undefined
+  readonly node: SchemaNode
+  readonly one: Part
+  readonly other: Part
 }
 
-/** The keys or items that two values have, side by side; undefined where they are compared whole. */
-function commonKeys(node: SchemaNode, one: unknown, other: unknown): CommonKey[] | undefined {
-  if (Array.isArray(one) && Array.isArray(other)) {
-    const { keyedBy } = node
-    if (keyedBy === undefined) return undefined
-    const [a, b] = [one, other].map(list => indexes(list, keyedBy)) as [Indexes, Indexes]
-    return union(a, b).map(key => ({
-      name: `[${printable(key)}]`,
-      one: a.get(key),
-      other: b.get(key),
-    }))
+/** The keys or items of two parts, side by side; undefined where the parts are compared whole. */
+function stepsOf(node: SchemaNode, one: Part, other: Part): Step[] | undefined {
+  if (Array.isArray(one.value) && Array.isArray(other.value)) {
+    return node.keyedBy === undefined ? undefined : itemsOf(node, node.keyedBy, one, other)
   }
-  if (!isDict(one) || !isDict(other)) return undefined
-  const has = (dict: object, key: string) => (Object.hasOwn(dict, key) ? key : undefined)
-  const [a, b] = [one, other].map(dict => new Map(Object.keys(dict).map(key => [key, 0])))
-  return union(a as Indexes, b as Indexes).map(key => ({
-    name: `.${printable(key)}`,
-    one: has(one, key),
-    other: has(other, key),
-  }))
+  if (!isDict(one.value) || !isDict(other.value)) return undefined
+  const keys = new Set([...Object.keys(one.value), ...Object.keys(other.value)])
+  return [...keys].map(key => {
+    const name = `.${printable(key)}`
+    return { key, name, node: below(node, key), one: under(one, key), other: under(other, key) }
+  })
 }
 
-type Indexes = Map<string, number>
-
-function indexes(list: readonly unknown[], keyedBy: readonly string[]): Indexes {
-  const nameOf = (item: unknown) => keyedBy.map(key => String(valueAt(item, [key]))).join(' ')
-  return new Map(list.map((item, i) => [nameOf(item), i]))
-}
-
-function union(a: Indexes, b: Indexes): string[] {
-  return [...new Set([...a.keys(), ...b.keys()])]
-}
-
-function under(value: unknown, key: string | number | undefined): unknown {
-  return key === undefined ? undefined : valueAt(value, [key])
+function itemsOf(node: SchemaNode, keyedBy: readonly string[], one: Part, other: Part): Step[] {
+  const texts = (item: Part) =>
+    keyedBy.map(key => [valueAt(item.value, [key]), valueAt(item.written, [key])])
+  const indexes = ({ value }: Part) =>
+    new Map(
+      (value as unknown[]).map((item, i) => {
+        return [texts({ value: item, written: item }).join(' '), i]
+      }),
+    )
+  const [before, after] = [indexes(one), indexes(other)]
+  return [...new Set([...before.keys(), ...after.keys()])].map(key => {
+    const [x, y] = [under(one, before.get(key)), under(other, after.get(key))]
+    const name = texts(y.value === undefined ? x : y).map(([value, written]) => written ?? value)
+    const isBoth = before.has(key) && after.has(key)
+    // An item that comes or goes counts as its list does.
+    const step = isBoth ? below(node, 0) : { reload: node.reload ?? 'live' }
+    return { key, name: `[${printable(name.join(' '))}]`, node: step, one: x, other: y }
+  })
 }
 
 function isDict(value: unknown): value is object {
@@ -129,16 +131,12 @@ function isDict(value: unknown): value is object {
 }
 
 /** A value as people wrote it; one that is a default as it is. */
-function shown(node: SchemaNode, side: Side): string | undefined {
-  const value = valueIn(side)
+function shown(node: SchemaNode, { value, written }: Part): string | undefined {
   if (value === undefined) return undefined
-  if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? listText(value) : '{…}'
   if (node.secret === true) return '(secret)'
-  const written = valueAt(side.loaded.written, side.path ?? [])
-  return printable(String(written ?? value))
-}
-
-function listText(list: readonly unknown[]): string {
-  return list.every(item => typeof item !== 'object') ? printable(`[${list.join(', ')}]`) : '[…]'
+  const text = written ?? value
+  if (Array.isArray(text)) {
+    return text.every(item => typeof item !== 'object') ? printable(`[${text.join(', ')}]`) : '[…]'
+  }
+  return typeof text === 'object' ? '{…}' : printable(String(text))
 }

@@ -1,10 +1,11 @@
-import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Fault, Path } from './problem.ts'
-import { whyUnread } from './source.ts'
+import { type Fault, type Path, printable } from './problem.ts'
+import { readTextFile } from './text-file.ts'
 
 /** Largest file that `${file:…}` reads, in bytes. */
 const MAX_SIZE = 65536
+
+const FORMS = ['VAR', 'VAR:-default', 'file:/path'].map(form => `\${${form}}`).join(', ')
 
 export interface Expanded {
   /** A copy of the data with all texts expanded. */
@@ -29,9 +30,10 @@ export function expand(data: unknown, file: string, env: NodeJS.ProcessEnv): Exp
   }
 
   function expandText(text: string, path: Path): string {
-    return text.replace(/\$(\$?)\{([^}]*)\}/g, (whole, dollar: string, inside: string) => {
+    return text.replace(/\$(\$?)\{([^}]*)(\}?)/g, (whole, dollar, inside, end) => {
       if (dollar !== '') return whole.slice(1)
-      const outcome = inside.startsWith('file:') ? contentOf(inside.slice(5)) : variable(inside)
+      const isFile = inside.startsWith('file:') && end !== ''
+      const outcome = isFile ? contentOf(inside.slice(5)) : variable(inside + end)
       if (typeof outcome === 'string') return outcome
       faults.push({ path, text: outcome.wrong })
       return ''
@@ -39,9 +41,10 @@ export function expand(data: unknown, file: string, env: NodeJS.ProcessEnv): Exp
   }
 
   function variable(inside: string): string | { wrong: string } {
-    const found = /^([A-Za-z_]\w*)(?::-([\s\S]*))?$/.exec(inside)
+    const found = /^([A-Za-z_]\w*)(?::-([\s\S]*))?\}$/.exec(inside)
     if (found === null) {
-      return { wrong: `\${${inside}} is none of \${VAR}, \${VAR:-default}, \${file:/path}` }
+      // What stands there may be a secret.
+      return { wrong: `expected ${FORMS}, or $\${ for a plain \${` }
     }
     const [, variable, fallback] = found as unknown as [string, string, string | undefined]
     // As in the shell, an empty variable takes the default.
@@ -53,12 +56,9 @@ export function expand(data: unknown, file: string, env: NodeJS.ProcessEnv): Exp
   function contentOf(name: string): string | { wrong: string } {
     const path = resolve(dirname(file), name)
     try {
-      const status = statSync(path)
-      if (!status.isFile()) return { wrong: `${path} is not a file` }
-      if (status.size > MAX_SIZE) return { wrong: `${path} is larger than ${MAX_SIZE} bytes` }
-      return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+      return readTextFile(path, MAX_SIZE).replace(/\r?\n$/, '')
     } catch (error) {
-      return { wrong: `${path}: ${whyUnread(error as NodeJS.ErrnoException)}` }
+      return { wrong: `${printable(path, 300)}: ${(error as Error).message}` }
     }
   }
 }

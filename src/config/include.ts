@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { whyUnread } from './source.ts'
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join } from 'node:path'
+import { whyUnread } from './text-file.ts'
 
 /**
  * The files that an `include` names, relative to the file that it is written in, in the order of their
@@ -8,24 +8,21 @@ import { whyUnread } from './source.ts'
  * where there are none.
  */
 export function includedFiles(pattern: string, from: string): string[] | string {
-  const path = join(dirname(from), pattern)
+  const path = isAbsolute(pattern) ? pattern : join(dirname(from), pattern)
+  if (!path.includes('*')) return existsSync(path) ? [path] : 'no such file'
   const folder = dirname(path)
   if (folder.includes('*')) return 'a * is possible in the name of the file only'
+  const name = expression(basename(path))
   try {
-    if (!pattern.includes('*')) {
-      statSync(path)
-      return [path]
-    }
-    const name = expression(basename(path))
     const found = readdirSync(folder).filter(file => !file.startsWith('.') && name.test(file))
-    if (found.length === 0) return `no file is named ${pattern}`
+    if (found.length === 0) return 'no file has such a name'
     return found.sort().map(file => join(folder, file))
   } catch (error) {
-    return `${path}: ${whyUnread(error as NodeJS.ErrnoException)}`
+    return `the folder: ${whyUnread(error)}`
   }
 }
 
 function expression(name: string): RegExp {
   const parts = name.split('*').map(part => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`)
+  return new RegExp(`^${parts.join('.*')}$`, 's')
 }

@@ -9,10 +9,12 @@ import {
   type Path,
   type Problem,
   pathText,
+  textOf,
 } from './problem.ts'
 import { ruleFaults } from './rules.ts'
 import type { Config, ConfigInput } from './schema.ts'
 import { byPlace, parseSource, readSource, type Source } from './source.ts'
+import { DEFAULT_PORT } from './transport-keys.ts'
 
 export { ConfigError, type Problem } from './problem.ts'
 
@@ -48,18 +50,31 @@ export function parseConfig(text: string, file: string, env = process.env): Load
 /**
  * Checks a configuration that is given in code and fills in the defaults. The object is not
  * changed, and variables are not expanded. Throws a ConfigError that names every problem.
+ * `takesIdle`: things that are there for nothing are no problem.
  */
-export function checkConfig(input: unknown): Loaded {
-  const problem = ({ path, text }: Fault): Problem => ({ path: pathText(path), text })
+export function checkConfig(input: unknown, { takesIdle = false } = {}): Loaded {
+  const problem = (fault: Fault): Problem => ({
+    path: pathText(fault.path),
+    text: textOf(fault, problem),
+  })
+  const refuse = (faults: Fault[]) => {
+    if (faults.length > 0) throw new ConfigError(faults.map(problem))
+  }
   const copy = plain(input)
   if ('fault' in copy) throw new ConfigError([problem(copy.fault)])
   const { data } = copy
-  const faults = schemaFaults(data, data)
-  if (faults.length > 0) throw new ConfigError(faults.map(problem))
+  refuse(schemaFaults(data, data))
   const config = withIds(filled(data, path => path) as Config)
-  const others = ruleFaults(config)
-  if (others.length > 0) throw new ConfigError(others.map(problem))
-  return { config, written: data, files: [], problem }
+  const others = ruleFaults(config, data)
+  if (config.include.length > 0) others.push(INCLUDE_IN_CODE)
+  refuse(others.filter(({ isIdle }) => !(takesIdle && isIdle)))
+  return { config, written: withIds(data as ConfigInput), files: [], problem }
+}
+
+const INCLUDE_IN_CODE: Fault = {
+  path: ['include'],
+  text: 'only a file can include others',
+  isIdle: true,
 }
 
 /** A file whose keys are sound. */
@@ -97,6 +112,7 @@ function sound(source: Source, env: NodeJS.ProcessEnv, problems: Problem[]): Sou
 
 function include(root: Sound, env: NodeJS.ProcessEnv, problems: Problem[]): Sound[] {
   const found: Sound[] = []
+  const seen = new Set([resolve(root.source.file)])
   for (const [i, pattern] of (root.data.include ?? []).entries()) {
     const files = includedFiles(pattern, root.source.file)
     if (typeof files === 'string') {
@@ -104,7 +120,8 @@ function include(root: Sound, env: NodeJS.ProcessEnv, problems: Problem[]): Soun
       continue
     }
     for (const file of files) {
-      if (found.some(({ source }) => resolve(source.file) === resolve(file))) continue
+      if (seen.has(resolve(file))) continue
+      seen.add(resolve(file))
       const one = included(file, env, problems)
       if (one !== undefined) found.push(one)
     }
@@ -138,41 +155,37 @@ function join(root: Sound, included: Sound[]): Loaded {
   const origins = [root, ...included].flatMap(({ source, data }) =>
     (data.realms ?? []).map((_, index) => ({ source, index })),
   )
-  const merge = (data: (one: Sound) => unknown) => {
-    const realms = [root, ...included].flatMap(one => (data(one) as ConfigInput).realms ?? [])
-    return { ...(data(root) as ConfigInput), realms }
+  const merge = (data: (one: Sound) => ConfigInput): ConfigInput => {
+    const realms = [root, ...included].flatMap(one => data(one).realms ?? [])
+    return { ...data(root), realms }
   }
   const problem = (fault: Fault): Problem => {
+    const text = textOf(fault, problem)
     const [first, realm, ...rest] = fault.path
     const origin = first === 'realms' ? origins[realm as number] : undefined
-    if (origin === undefined) return root.source.problem(fault)
+    if (origin === undefined) return root.source.problem({ ...fault, text })
     const path: Path = ['realms', origin.index, ...rest]
-    return origin.source.problem({ ...fault, path })
+    return origin.source.problem({ ...fault, path, text })
   }
   const near = (path: string) => resolve(dirname(root.source.file), path)
-  const config = withIds(
-    filled(
-      merge(one => one.data),
-      near,
-    ) as Config,
-  )
-  const faults = ruleFaults(config)
+  const data = merge(one => one.data)
+  const written = withIds(merge(one => one.source.data as ConfigInput))
+  const config = withIds(filled(data, near) as Config)
+  const faults = ruleFaults(config, written)
   if (faults.length > 0) throw new ConfigError(faults.map(problem).sort(byFile))
-  return {
-    config,
-    written: merge(one => one.source.data),
-    files: [root, ...included].map(({ source }) => resolve(source.file)),
-    problem,
-  }
+  const files = [root, ...included].map(({ source }) => resolve(source.file))
+  return { config, written, files, problem }
 }
 
-/** Transports without an id are called after their port. */
-function withIds(config: Config): Config {
-  const transports = config.transports.map(one => ({
+/** Transports without an id are called after their port; as written, after how that is written. */
+function withIds<Any extends Pick<ConfigInput, 'transports'>>(config: Any): Any {
+  const { transports } = config
+  if (transports === undefined) return config
+  const named = transports.map(one => ({
     ...one,
-    id: one.id ?? `${one.type}-${one.endpoint.port}`,
+    id: one.id ?? `${one.type}-${one.endpoint?.port ?? DEFAULT_PORT}`,
   }))
-  return { ...config, transports }
+  return { ...config, transports: named }
 }
 
 function byFile(a: Problem, b: Problem): number {

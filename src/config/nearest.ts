@@ -5,7 +5,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   for (const candidate of known) {
     // The lengths' difference is the least that the distance can be.
     if (Math.abs(candidate.length - word.length) >= least) continue
-    const distance = editDistance(word.toLowerCase(), candidate)
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < least && distance < candidate.length) {
       best = candidate
       least = distance

@@ -1,5 +1,5 @@
 import type { Reload } from '../base/keys.ts'
-import type { Path } from './problem.ts'
+import { type Path, printable } from './problem.ts'
 
 /** What a schema that is reached by a path has; TypeBox's own types say more than is needed. */
 export interface SchemaNode {
@@ -21,6 +21,8 @@ export interface SchemaNode {
   readonly secret?: boolean
   /** A file's path, relative to the file that it is written in. */
   readonly path?: boolean
+  /** What texts of the pattern are, in words. */
+  readonly form?: string
   /** Items of a list are told apart by these keys of theirs. */
   readonly keyedBy?: readonly string[]
 }
@@ -44,13 +46,22 @@ export function valueAt(data: unknown, path: Path): unknown {
   return value
 }
 
-/** A copy of the data in which each leaf and each absent key has gone through `change`. */
+/** A text of the data in quotes, as people wrote it: what a variable gave is never shown. */
+export function asWritten(written: unknown, path: Path, value: string): string {
+  return `"${printable(String(valueAt(written, path) ?? value))}"`
+}
+
+/** A copy of the data in which each leaf has gone through `change`. */
 export function mapLeaves(
   node: SchemaNode,
   data: unknown,
   change: (node: SchemaNode, value: unknown, path: Path) => unknown,
   path: Path = [],
 ): unknown {
+  // What the schema does not know may be anything, and endless.
+  if ((node.items ?? node.properties ?? node.patternProperties) === undefined) {
+    return change(node, data, path)
+  }
   if (Array.isArray(data)) {
     return data.map((item, i) => mapLeaves(below(node, i), item, change, [...path, i]))
   }

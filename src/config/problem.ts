@@ -6,6 +6,10 @@ export interface Fault {
   readonly path: Path
   readonly atKey?: boolean
   readonly text: string
+  /** What it is at odds with: its place is put behind the text. */
+  readonly other?: Path
+  /** Something is there for nothing, and does no harm. */
+  readonly isIdle?: boolean
 }
 
 /** One thing that is wrong with a configuration. */
@@ -54,8 +58,28 @@ export function pathText(path: Path): string {
     .replace(/^\./, '')
 }
 
-/** Short, and without control characters that would break the line. */
-export function printable(text: string): string {
-  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text
-  return JSON.stringify(short).slice(1, -1)
+/** The text of a fault, with the place of what it is at odds with; `problem` finds that place. */
+export function textOf({ text, other }: Fault, problem: (fault: Fault) => Problem): string {
+  if (other === undefined) return text
+  const { file, line, path } = problem({ path: other, text: '' })
+  return `${text} ${path}${file === undefined ? '' : ` (${file}:${line})`}`
+}
+
+/** At most `most` characters, and none that would break the line or command the terminal. */
+export function printable(text: string, most = 60): string {
+  const short = text.length > most ? `${text.slice(0, most)}…` : text
+  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return JSON.stringify(short)
+    .slice(1, -1)
+    .replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, escaped)
+}
+
+/** A function that notes a fault for each key that it gets a second time. */
+export function unique(faults: Fault[], what: string): (key: string, path: Path) => void {
+  const first = new Map<string, Path>()
+  return (key, path) => {
+    const other = first.get(key)
+    if (other === undefined) first.set(key, path)
+    else faults.push({ path, text: `second ${what}; the first is`, other })
+  }
 }

@@ -1,108 +1,69 @@
+import { readFileSync } from 'node:fs'
 import { principalsOf } from '../auth/methods.ts'
-import { certificateFault } from '../base/certificate.ts'
-import { isPattern, isReserved, isUri } from '../match/uri.ts'
+import { certificateFault, type TlsFiles } from '../base/certificate.ts'
 import { nearest } from './nearest.ts'
-import { type Fault, type Path, pathText, printable } from './problem.ts'
-import type { Config, Permission, RealmConfig } from './schema.ts'
+import { asWritten } from './node.ts'
+import { type Fault, type Path, unique } from './problem.ts'
+import { realmFaults } from './realm-rules.ts'
+import type { Config } from './schema.ts'
+import { whyUnread } from './text-file.ts'
 
-/** What the schema cannot say: what the parts of a configuration have to do with each other. */
-export function ruleFaults(config: Config): Fault[] {
-  return [...realmFaults(config), ...authFaults(config), ...transportFaults(config)]
+/**
+ * What the schema cannot say: what the parts of a configuration have to do with each other.
+ * `written` is the configuration as people wrote it: only that is shown.
+ */
+export function ruleFaults(config: Config, written: unknown): Fault[] {
+  return [
+    ...realmFaults(config, written),
+    ...authFaults(config, written),
+    ...transportFaults(config, written),
+  ]
 }
 
-function realmFaults(config: Config): Fault[] {
-  const faults: Fault[] = []
-  const realms = unique(faults)
-  for (const [r, realm] of config.realms.entries()) {
-    const { name, options, roles } = realm
-    const at = ['realms', r]
-    if (!isUri(name, 'loose')) {
-      faults.push({ path: [...at, 'name'], text: `"${printable(name)}" is not a URI` })
-    }
-    realms(name, [...at, 'name'], 'realm of this name')
-    const names = unique(faults)
-    for (const [o, role] of roles.entries()) {
-      const path = [...at, 'roles', o]
-      names(role.name, [...path, 'name'], 'role of this name in the realm')
-      faults.push(...permissionFaults(role.permissions, options, [...path, 'permissions']))
-    }
-  }
-  return faults
-}
-
-function permissionFaults(
-  permissions: readonly Permission[],
-  { uri_check }: RealmConfig['options'],
-  path: Path,
-): Fault[] {
-  const faults: Fault[] = []
-  const rules = unique(faults)
-  for (const [p, rule] of permissions.entries()) {
-    const { uri, match, allow } = rule
-    const at = [...path, p, 'uri']
-    if (!isPattern(uri, match, uri_check)) {
-      const kind = match === 'exact' ? 'URI' : `${match} pattern`
-      faults.push({ path: at, text: `"${printable(uri)}" is not a ${uri_check} ${kind}` })
-    }
-    rules(`${match} ${uri}`, at, `${match} rule for this URI in the role`)
-    const winner = permissions.findIndex(other => alwaysWins(other, rule))
-    if (winner >= 0) {
-      const text = `is never reached: the prefix of ${pathText([...path, winner])} meets all that it meets`
-      faults.push({ path: at, text })
-    }
-    if (isReserved(uri) && (allow.register || allow.publish)) {
-      const text = 'nobody can register or publish what is the router’s own: allow call, subscribe'
-      faults.push({ path: [...path, p, 'allow'], text })
-    }
-  }
-  return faults
-}
-
-/** True of a prefix rule that meets each URI that the wildcard rule meets: it goes before. */
-function alwaysWins(prefix: Permission, { uri, match }: Permission): boolean {
-  if (match !== 'wildcard' || prefix.match !== 'prefix') return false
-  if (isReserved(uri) !== isReserved(prefix.uri)) return false
-  const components = uri.split('.')
-  const gap = components.indexOf('')
-  const head = gap < 0 ? uri : components.slice(0, gap).join('.') + (gap === 0 ? '' : '.')
-  return head.startsWith(prefix.uri)
-}
-
-function authFaults({ realms, authenticators, transports }: Config): Fault[] {
+function authFaults({ realms, authenticators, transports }: Config, written: unknown): Fault[] {
   const faults: Fault[] = []
   const roles = new Set(realms.flatMap(realm => realm.roles.map(role => role.name)))
+  const named = new Set(transports.flatMap(({ auth }) => auth))
   for (const [name, authenticator] of Object.entries(authenticators)) {
     const at = ['authenticators', name]
     if (Object.keys(authenticator).length === 0) faults.push({ path: at, text: 'has no method' })
-    for (const { role, path } of principalsOf(authenticator)) {
+    for (const { role, path: below } of principalsOf(authenticator)) {
       if (roles.has(role)) continue
-      faults.push({ path: [...at, ...path], text: `no realm has the role "${printable(role)}"` })
+      const path = [...at, ...below]
+      faults.push({ path, text: `no realm has the role ${asWritten(written, path, role)}` })
     }
     // Embedded routers may have no transports here, but ports of their own.
-    const isNamed = transports.some(({ auth }) => auth.includes(name))
-    if (transports.length > 0 && !isNamed) {
-      faults.push({ path: at, atKey: true, text: 'no transport names this authenticator in auth' })
+    if (transports.length > 0 && !named.has(name)) {
+      const text = 'no transport names this authenticator in auth'
+      faults.push({ path: at, atKey: true, text, isIdle: true })
     }
   }
   return faults
 }
 
-function transportFaults({ realms, authenticators, transports }: Config): Fault[] {
+function transportFaults(
+  { realms, authenticators, transports }: Config,
+  written: unknown,
+): Fault[] {
   const faults: Fault[] = []
-  const ids = unique(faults)
-  for (const [t, { id, tls, auth, realms: joinable, endpoint }] of transports.entries()) {
+  const isFirst = unique(faults, 'transport of this id')
+  const sources = new Map(Object.keys(authenticators).map(name => [name, `"${name}"`]))
+  const joinable = new Map(
+    realms.map(({ name }, r) => [name, asWritten(written, ['realms', r, 'name'], name)]),
+  )
+  const known = (names: readonly string[], path: Path, all: ReadonlyMap<string, string>) =>
+    unknownNames(names, path, all, written)
+  for (const [t, { id, tls, auth, realms, endpoint }] of transports.entries()) {
     const at = ['transports', t]
-    ids(id, [...at, 'id'], 'transport of this id')
-    faults.push(...unknown(auth, Object.keys(authenticators), [...at, 'auth'], 'authenticator'))
-    const names = realms.map(({ name }) => name)
-    faults.push(...unknown(joinable ?? [], names, [...at, 'realms'], 'realm'))
+    isFirst(id, [...at, 'id'])
+    faults.push(...known(auth, [...at, 'auth'], sources))
+    faults.push(...known(realms ?? [], [...at, 'realms'], joinable))
     const other = transports.slice(0, t).findIndex(one => collide(one.endpoint, endpoint))
     if (other >= 0) {
-      const text = `port ${endpoint.port} is that of transports[${other}] too`
-      faults.push({ path: [...at, 'endpoint', 'port'], text })
+      const path = [...at, 'endpoint', 'port']
+      faults.push({ path, text: 'the port is also that of', other: ['transports', other] })
     }
-    const wrong = tls === undefined ? undefined : certificateFault(tls)
-    if (wrong !== undefined) faults.push({ path: [...at, 'tls'], text: wrong })
+    if (tls !== undefined) faults.push(...tlsFaults(tls, [...at, 'tls']))
   }
   return faults
 }
@@ -112,30 +73,51 @@ interface Place {
   readonly port: number
 }
 
+/** True of places that cannot both be listened on. */
 function collide(a: Place, b: Place): boolean {
   if (a.port !== b.port || a.port === 0) return false
-  return (
-    a.interface === b.interface || [a, b].some(one => ['0.0.0.0', '::'].includes(one.interface))
-  )
+  const [one, other] = [a, b].map(place => place.interface) as [string, string]
+  return one === other || covers(one, other) || covers(other, one)
 }
 
-/** A fault for each name that is not among the known, and for each that comes twice. */
-function unknown(names: string[], known: string[], path: Path, what: string): Fault[] {
+const ANY = '0.0.0.0'
+/** Linux takes IPv4 in on it too. */
+const ANY_V6 = '::'
+
+function covers(wide: string, address: string): boolean {
+  if (wide === ANY_V6) return true
+  if (wide === ANY) return !address.includes(':')
+  return wide === 'localhost' && (address === '127.0.0.1' || address === '::1')
+}
+
+/** A fault for each name that is not known, and for each that comes twice; `all` has how they are written. */
+function unknownNames(
+  names: readonly string[],
+  path: Path,
+  all: ReadonlyMap<string, string>,
+  written: unknown,
+): Fault[] {
+  const what = path.at(-1) === 'auth' ? 'authenticator' : 'realm'
   return names.flatMap((name, i) => {
-    if (names.indexOf(name) < i) return [{ path: [...path, i], text: `is named twice` }]
-    if (known.includes(name)) return []
-    const meant = nearest(name, known)
-    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
-    return [{ path: [...path, i], text: `there is no ${what} "${printable(name)}"${hint}` }]
+    const at = [...path, i]
+    if (names.indexOf(name) < i) return [{ path: at, text: 'is named twice' }]
+    if (all.has(name)) return []
+    const meant = all.get(nearest(name, [...all.keys()]) ?? '')
+    const hint = meant === undefined ? '' : `; did you mean ${meant}?`
+    return [{ path: at, text: `there is no ${what} ${asWritten(written, at, name)}${hint}` }]
   })
 }
 
-/** A function that notes a fault for each key that it gets a second time. */
-function unique(faults: Fault[]): (key: string, path: Path, what: string) => void {
-  const first = new Map<string, Path>()
-  return (key, path, what) => {
-    const before = first.get(key)
-    if (before === undefined) first.set(key, path)
-    else faults.push({ path, text: `second ${what}; the first is ${pathText(before)}` })
+function tlsFaults(tls: TlsFiles, path: Path): Fault[] {
+  const faults: Fault[] = []
+  for (const name of ['certificate', 'key'] as const) {
+    try {
+      readFileSync(tls[name])
+    } catch (error) {
+      faults.push({ path: [...path, name], text: whyUnread(error) })
+    }
   }
+  if (faults.length > 0) return faults
+  const text = certificateFault(tls)
+  return text === undefined ? [] : [{ path, text }]
 }

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { type AuthenticatorConfig, authenticatorKeys } from '../auth/methods.ts'
-import { about, CLOSED, duration, name, PATH, rate } from '../base/keys.ts'
+import { about, CLOSED, duration, name, named, PATH, rate } from '../base/keys.ts'
 import { LOG_LEVELS } from '../base/log.ts'
 import type { SchemaNode } from './node.ts'
 import { realm } from './realm-keys.ts'
@@ -116,8 +116,7 @@ export const schema = Type.Object(
       }),
     ),
     authenticators: Type.Optional(
-      Type.Record(
-        Type.String(),
+      named(
         authenticatorKeys,
         about('Sources of identities, by the name that transports give in `auth`.', 'live', {}),
       ),

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import {
   type Document,
   isAlias,
@@ -8,8 +7,10 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
 } from 'yaml'
 import { ConfigError, type Fault, ofWholeFile, type Problem, pathText } from './problem.ts'
+import { readTextFile } from './text-file.ts'
 
 /** One file of a configuration: its data, and where each thing of it is written. */
 export interface Source {
@@ -37,7 +38,7 @@ export function parseSource(text: string, file: string): Source {
   const document = parse(text, file, lines)
   return {
     file,
-    data: toData(document, file),
+    data: toData(document, file, lines),
     problem(fault) {
       const { line, col } = lines.linePos(offsetOf(fault, document))
       return { file, line, column: col, path: pathText(fault.path), text: fault.text }
@@ -46,34 +47,11 @@ export function parseSource(text: string, file: string): Source {
 }
 
 function readText(file: string): string {
-  let bytes: Buffer
   try {
-    const status = statSync(file)
-    if (!status.isFile()) throw ofWholeFile(file, 'is not a file')
-    if (status.size > MAX_SIZE) {
-      throw ofWholeFile(file, `is larger than ${MAX_SIZE / 1024 / 1024} MB`)
-    }
-    bytes = readFileSync(file)
+    return readTextFile(file, MAX_SIZE)
   } catch (error) {
-    if (error instanceof ConfigError) throw error
-    throw ofWholeFile(file, whyUnread(error as NodeJS.ErrnoException), error)
+    throw ofWholeFile(file, (error as Error).message, error)
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (error) {
-    throw ofWholeFile(file, 'is not UTF-8 text', error)
-  }
-}
-
-const REASONS: Record<string, string> = {
-  ENOENT: 'no such file',
-  EACCES: 'no permission to read this file',
-  EISDIR: 'is a folder',
-}
-
-/** Why a file cannot be read, in words. */
-export function whyUnread(error: NodeJS.ErrnoException): string {
-  return REASONS[error.code ?? ''] ?? `cannot be read: ${error.message}`
 }
 
 function parse(text: string, file: string, lineCounter: LineCounter): Document.Parsed {
@@ -83,26 +61,41 @@ function parse(text: string, file: string, lineCounter: LineCounter): Document.P
     const options = { lineCounter, prettyErrors: false, logLevel: 'error' } as const
     document = parseDocument(text, options)
   } catch (error) {
-    // The parser is recursive.
-    throw ofWholeFile(file, 'is nested too deeply', error)
+    throw ofWholeFile(file, tooMuch(error), error)
   }
   const problems = [...document.errors, ...document.warnings].map(({ pos, message }): Problem => {
     const { line, col } = lineCounter.linePos(pos[0])
-    return { file, line, column: col, path: '', text: message.replaceAll('\n', ' ') }
+    return { file, line, column: col, path: '', text: withoutQuote(message) }
   })
   if (problems.length > 0) throw new ConfigError(problems.sort(byPlace))
   if (document.contents === null) throw ofWholeFile(file, 'is empty')
   return document
 }
 
-function toData(document: Document.Parsed, file: string): unknown {
+/** The parser's words without what it quotes: a secret may be no sound YAML, such as `*k3y` or `!k3y`. */
+function withoutQuote(message: string): string {
+  return (message.split(/(?<! ): | [%\\]| ?!|;/, 1)[0] as string).replaceAll('\n', ' ')
+}
+
+function toData(document: Document.Parsed, file: string, lineCounter: LineCounter): unknown {
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return
+      const { line, col } = lineCounter.linePos(start(alias) ?? 0)
+      const text = 'is an alias without its anchor; quote a text that begins with *'
+      throw new ConfigError([{ file, line, column: col, path: '', text }])
+    },
+  })
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES })
   } catch (error) {
-    // An alias without its anchor, too many aliases, or too deep a nesting.
-    const text = error instanceof ReferenceError ? error.message : 'is nested too deeply'
-    throw ofWholeFile(file, text, error)
+    throw ofWholeFile(file, tooMuch(error), error)
   }
+}
+
+/** Why the parser throws, which it does where it is led in circles, or too deep: it is recursive. */
+function tooMuch(error: unknown): string {
+  return error instanceof ReferenceError ? 'has too many aliases' : 'is nested too deeply'
 }
 
 /** Where in the text a fault is: as far down its path as the text goes. */

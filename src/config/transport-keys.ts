@@ -1,6 +1,9 @@
 import Type from 'typebox'
 import { about, CLOSED, duration, name, PATH, size } from '../base/keys.ts'
 
+/** The port of a transport that names none. */
+export const DEFAULT_PORT = 8080
+
 const endpoint = Type.Object(
   {
     interface: Type.Optional(
@@ -16,7 +19,7 @@ const endpoint = Type.Object(
       Type.Integer({
         minimum: 0,
         maximum: 65535,
-        ...about('The port. 0 picks a free one.', 'restart', 8080),
+        ...about('The port. 0 picks a free one.', 'restart', DEFAULT_PORT),
       }),
     ),
   },
@@ -39,6 +42,8 @@ const options = Type.Object(
     max_message_size: Type.Optional(
       size({
         minimum: 1024,
+        // The longest text that Node holds is a little longer.
+        maximum: 500 * 1024 * 1024,
         ...about(
           'The largest message. A larger one closes its connection with 1009.',
           'new',
@@ -92,7 +97,11 @@ export const transport = Type.Object(
     endpoint: Type.Optional(endpoint),
     tls: Type.Optional(tls),
     path: Type.Optional(
-      Type.String({ pattern: '^/', ...about('The path of the WebSocket.', 'new', '/ws') }),
+      Type.String({
+        pattern: '^/[^?#\\s]*$',
+        form: 'a path such as /ws',
+        ...about('The path of the WebSocket.', 'new', '/ws'),
+      }),
     ),
     auth: Type.Array(Type.String(), {
       minItems: 1,
@@ -109,14 +118,17 @@ export const transport = Type.Object(
       ),
     ),
     serializers: Type.Optional(
-      Type.Array(
-        Type.Enum(['json', 'msgpack', 'cbor']),
-        about('The serializers on offer.', 'new', ['json', 'msgpack', 'cbor'] as never[]),
-      ),
+      Type.Array(Type.Enum(['json', 'msgpack', 'cbor']), {
+        minItems: 1,
+        ...about('The serializers on offer.', 'new', ['json', 'msgpack', 'cbor'] as never[]),
+      }),
     ),
     allowed_origins: Type.Optional(
       Type.Array(
-        Type.String(),
+        Type.String({
+          pattern: '^(\\*|null|[a-z][a-z0-9+.-]*://[^/\\s]+)$',
+          form: 'an origin such as https://app.example.com, or *',
+        }),
         about(
           "Browser origins that may connect besides this machine's and the same host's, such as " +
             '`https://app.example.com`. `*` lets all pages in.',

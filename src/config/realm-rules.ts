@@ -1,0 +1,88 @@
+import { isPattern, isReserved, isUri } from '../match/uri.ts'
+import { asWritten } from './node.ts'
+import { type Fault, type Path, unique } from './problem.ts'
+import type { Config, Permission, RealmConfig } from './schema.ts'
+
+/** What is wrong with realms, their roles and permissions, though each key is sound. */
+export function realmFaults({ realms }: Config, written: unknown): Fault[] {
+  const faults: Fault[] = []
+  const isFirstRealm = unique(faults, 'realm of this name')
+  for (const [r, { name, options, roles }] of realms.entries()) {
+    const at = ['realms', r]
+    const path = [...at, 'name']
+    if (!isUri(name, 'loose')) {
+      faults.push({ path, text: `${asWritten(written, path, name)} is not a URI` })
+    }
+    isFirstRealm(name, path)
+    const isFirstRole = unique(faults, 'role of this name in the realm')
+    for (const [o, role] of roles.entries()) {
+      isFirstRole(role.name, [...at, 'roles', o, 'name'])
+      const place = { options, written, path: [...at, 'roles', o, 'permissions'] }
+      faults.push(...permissionFaults(role.permissions, place))
+    }
+  }
+  return faults
+}
+
+interface Place {
+  readonly options: RealmConfig['options']
+  readonly written: unknown
+  readonly path: Path
+}
+
+function permissionFaults(permissions: readonly Permission[], place: Place): Fault[] {
+  const { uri_check } = place.options
+  const faults: Fault[] = []
+  const isFirst = unique(faults, 'rule for this URI with this match in the role')
+  const winner = winners(permissions)
+  for (const [p, rule] of permissions.entries()) {
+    const { uri, match, allow } = rule
+    const path = [...place.path, p, 'uri']
+    if (!isPattern(uri, match, uri_check)) {
+      const kind = match === 'exact' ? 'URI' : `${match} pattern`
+      const text = `${asWritten(place.written, path, uri)} is not a ${uri_check} ${kind}`
+      faults.push({ path, text })
+    }
+    isFirst(`${match} ${uri}`, path)
+    const before = winner(rule)
+    if (before !== undefined) {
+      const text = 'is never reached: all that it meets is met by the rule that goes before it,'
+      faults.push({ path, text, other: [...place.path, before] })
+    }
+    if (isReserved(uri) && (allow.register || allow.publish)) {
+      const text = 'nobody can register or publish what is the router’s own: allow call, subscribe'
+      faults.push({ path: [...place.path, p, 'allow'], text })
+    }
+  }
+  return faults
+}
+
+/**
+ * Finds the rule that goes before a wildcard rule for each URI that this meets: a prefix of what
+ * stands before its first gap or, where it has no gap, the exact rule. (Other rules always meet
+ * something that no better one meets.)
+ */
+function winners(permissions: readonly Permission[]): (rule: Permission) => number | undefined {
+  const byPattern = new Map(permissions.map(({ match, uri }, p) => [`${match} ${uri}`, p]))
+  return ({ uri, match }) => {
+    if (match !== 'wildcard') return undefined
+    const components = uri.split('.')
+    const gap = components.indexOf('')
+    const exact = gap < 0 ? byPattern.get(`exact ${uri}`) : undefined
+    if (exact !== undefined) return exact
+    const head =
+      gap < 0
+        ? uri
+        : components
+            .slice(0, gap)
+            .map(one => `${one}.`)
+            .join('')
+    for (let length = 0; length <= head.length; length++) {
+      const prefix = head.slice(0, length)
+      const found = byPattern.get(`prefix ${prefix}`)
+      // Wide rules do not meet what is the router's own, nor its rules anything else.
+      if (found !== undefined && isReserved(prefix) === isReserved(uri)) return found
+    }
+    return undefined
+  }
+}
