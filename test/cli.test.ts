@@ -182,7 +182,10 @@ describe('the command line', function () {
     })
 
     it('with a file: its realms only, on /ws only, without the warning', async () => {
-      const started = run('--port', '0', '--config', shipped('realms/example.yaml'))
+      const role = '{name: anonymous, permissions: []}'
+      const realms = `[{name: com.example.app, roles: [${role}]}]`
+      const file = configFile('app.yaml', `version: 1\nrealms: ${realms}\n`)
+      const started = run('--port', '0', '--config', file)
       const url = await listening(started)
       expect(started.out).to.contain('realms: com.example.app\n')
       expect(started.out).to.not.match(/Development|DANGER/)

@@ -8,7 +8,7 @@ import { ConfigError, checkConfig, loadConfig, parseConfig } from '../../src/con
 import { schema } from '../../src/config/schema.ts'
 import { shipped } from '../../src/config/shipped.ts'
 
-const EXAMPLE = readFileSync(shipped('realms/example.yaml'), 'utf8')
+const EXAMPLE = readFileSync(shipped('realms/production.yaml'), 'utf8')
 
 /** The message of the ConfigError that is thrown; every other outcome is a failure. */
 function messageOf(run: () => unknown): string {
@@ -48,16 +48,6 @@ describe('config: what is shipped', () => {
           },
         ],
       },
-    ])
-  })
-
-  it('loads the example, in which anonymous may only read', () => {
-    const [realm] = loadConfig(shipped('realms/example.yaml')).realms
-    expect(realm?.roles.map(role => role.name)).to.deep.equal(['anonymous', 'backend', 'monitor'])
-    const none = { call: false, register: false, publish: false, subscribe: false }
-    expect(realm?.roles[0]?.permissions).to.deep.equal([
-      { uri: 'com.example.public.', match: 'prefix', allow: { ...none, subscribe: true } },
-      { uri: 'com.example.time', match: 'exact', allow: { ...none, call: true } },
     ])
   })
 

@@ -1,0 +1,140 @@
+// Writes what follows from the schema of a configuration: realms/wampd.schema.json for editors, and the
+// tables of docs/configuration.md. With --check it writes nothing, and fails where they are out of date.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { UNITS } from '../dist/base/keys.js'
+import { schema } from '../dist/config/schema.js'
+
+const root = resolve(import.meta.dirname, '..')
+const SCHEMA = join(root, 'realms', 'wampd.schema.json')
+const DOCUMENT = join(root, 'docs', 'configuration.md')
+
+const wanted = [
+  [SCHEMA, `${JSON.stringify(jsonSchema(), null, 2)}\n`],
+  [DOCUMENT, withTables(readFileSync(DOCUMENT, 'utf8'))],
+]
+if (process.argv.includes('--check')) {
+  const old = wanted.filter(([file, text]) => read(file) !== text).map(([file]) => file)
+  for (const file of old) console.error(`${file} is out of date: npm run generate`)
+  process.exitCode = old.length > 0 ? 1 : 0
+} else for (const [file, text] of wanted) writeFileSync(file, text)
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function jsonSchema() {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Configuration of wampd, a WAMP router',
+    ...standard(schema),
+    $defs: { variable: { type: 'string', pattern: '\\$\\{' } },
+  }
+}
+
+/** A schema without the words of our own; where no text goes, one with a variable does. */
+function standard(node) {
+  const { description, default: fallback, ...rest } = node
+  const said = {
+    ...(description && { description }),
+    ...(fallback !== undefined && { default: fallback }),
+  }
+  if (rest.properties ?? rest.patternProperties ?? rest.items)
+    return { ...said, ...container(rest) }
+  const { type, minLength, pattern, minimum, maximum } = rest
+  if (type === 'string' && pattern === undefined)
+    return { ...said, type, ...(minLength && { minLength }) }
+  const forms = rest.unit
+    ? [
+        { type: 'number', minimum, maximum },
+        { type: 'string', pattern },
+      ]
+    : [only(rest, ['type', 'const', 'enum', 'minimum', 'maximum', 'pattern'])]
+  return { ...said, anyOf: [...forms, { $ref: '#/$defs/variable' }] }
+}
+
+function container({ properties, patternProperties, items, ...rest }) {
+  const each = dict =>
+    Object.fromEntries(Object.entries(dict).map(([key, node]) => [key, standard(node)]))
+  return {
+    ...only(rest, ['type', 'required', 'additionalProperties', 'minItems']),
+    ...(properties && { properties: each(properties) }),
+    ...(patternProperties && { patternProperties: each(patternProperties) }),
+    ...(items && { items: standard(items) }),
+  }
+}
+
+function only(node, keys) {
+  return Object.fromEntries(keys.filter(key => key in node).map(key => [key, node[key]]))
+}
+
+/** The document with the tables between its markers written anew. */
+function withTables(text) {
+  return Object.entries({ units: unitsTable(), keys: keysTables() }).reduce(
+    (text, [name, table]) =>
+      text.replace(
+        new RegExp(`(<!-- ${name}: .*-->\n)[\\s\\S]*?(<!-- end of ${name} -->)`),
+        (_, start, end) => `${start}\n${table}\n\n${end}`,
+      ),
+    text,
+  )
+}
+
+function unitsTable() {
+  const rows = Object.entries(UNITS).map(([name, { expected, worth }]) => {
+    const units = Object.keys(worth).map(unit => `\`${unit}\``)
+    return `| ${name} | ${units.join(', ')} | ${expected} |`
+  })
+  return ['| type | units | what is written |', '|---|---|---|', ...rows].join('\n')
+}
+
+function keysTables() {
+  const tables = Object.entries(schema.properties).map(([key, node]) => {
+    const required = schema.required.includes(key)
+    return [
+      `### \`${key}\`\n`,
+      '| key | type | default | meaning | a change |',
+      '|---|---|---|---|---|',
+      ...rowsOf(key, node, required),
+    ].join('\n')
+  })
+  return tables.join('\n\n')
+}
+
+function rowsOf(path, node, required) {
+  const own = node.description === undefined ? [] : [row(path, node, required)]
+  const { properties = {}, patternProperties = {}, items } = node
+  const below = Object.entries(properties).flatMap(([key, child]) =>
+    rowsOf(`${path}.${key}`, child, node.required?.includes(key)),
+  )
+  const named = Object.values(patternProperties).flatMap(child => rowsOf(`${path}.*`, child))
+  return [...own, ...below, ...named, ...(items ? rowsOf(`${path}[]`, items) : [])]
+}
+
+function row(path, node, required) {
+  const fallback = required ? 'required' : defaultText(node.default)
+  const cells = [`\`${path}\``, typeText(node), fallback, node.description, node.reload]
+  return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+function defaultText(value) {
+  if (value === undefined || (typeof value === 'object' && Object.keys(value).length === 0))
+    return ''
+  return `\`${Array.isArray(value) ? value.join(', ') : value}\``
+}
+
+function typeText(node) {
+  const { type, unit, items, minimum, maximum } = node
+  if (node.secret) return 'secret text'
+  if (node.path) return 'path of a file'
+  if (node.const !== undefined) return `\`${node.const}\``
+  if (node.enum) return node.enum.map(value => `\`${value}\``).join(', ')
+  if (unit) return minimum > 0 ? `${unit} from ${minimum}` : unit
+  if (type === 'array') return items.properties ? 'list of keys' : `list of ${typeText(items)}`
+  if (type === 'integer' || type === 'number') return `${minimum} to ${maximum}`
+  return { object: 'keys', boolean: '`true`, `false`' }[type] ?? 'text'
+}
