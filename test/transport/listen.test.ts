@@ -168,6 +168,7 @@ async function listenOf(transport: (typeof TRANSPORTS)[number]): Promise<Listen>
 /** An endpoint without a router behind it. */
 function endpoint(bytes: (frame: Uint8Array) => void): Endpoint {
   return {
+    isOpen: true,
     protocols: new Map([['wamp.2.json', { binary: false }]]),
     paths: ['/ws'],
     maxMessageSize: 1000,
