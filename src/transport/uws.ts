@@ -84,14 +84,15 @@ export function uwsTransport(uws: UWS): Listen {
   return async (address, endpoint) => {
     const { host, tls } = address
     let current = appOf(uws, tls, endpoint)
+    // Only a port that it is told can be opened again while connections are on it, as renew() does.
+    const port = address.port === 0 ? await probe(host, 0) : address.port
     /** Apps that take no new connections and may still have some. */
     let retired: App[] = []
-    let socket: us_listen_socket | null = listen(uws, current, host, address.port)
+    let socket: us_listen_socket | null = listen(uws, current, host, port)
     if (socket === null) {
-      await probe(host, address.port)
-      throw new ListenError(`cannot listen on ${host}:${address.port}`)
+      await probe(host, port)
+      throw new ListenError(`cannot listen on ${host}:${port}`)
     }
-    const port = uws.us_socket_local_port(socket)
     const stop = () => {
       if (socket !== null) uws.us_listen_socket_close(socket)
       socket = null
