@@ -9,6 +9,7 @@ import type { LocalSession } from './client/local-session.ts'
 import { type Change, changes, withoutRestart } from './config/diff.ts'
 import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
+import { FileWatch, filesOf } from './config/watch.ts'
 import { type AttachOptions, Doors, type Listening, type ListenOptions } from './doors.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import { authenticatorsOf } from './from-config.ts'
@@ -92,6 +93,7 @@ export class Router {
   #loaded: Loaded
   /** The methods of each authenticator, in the order of the configuration. */
   #authenticators: ReadonlyMap<string, readonly AuthMethod[]> = new Map()
+  #watch: FileWatch | null = null
   #onEmpty: () => void = () => {}
   #state: Status['state'] = 'running'
   #isStarted = false
@@ -119,6 +121,7 @@ export class Router {
       left: link => this.#left(link),
     })
     this.#take(loaded.config)
+    this.#watchFiles()
   }
 
   /** The configuration in force, defaults and all. Secrets are in it. */
@@ -207,6 +210,7 @@ export class Router {
     if (this.#ownLog !== null && (!isNamed || options.log !== undefined)) {
       this.#ownLog.level = config.log.level
     }
+    this.#watchFiles()
     return found
   }
 
@@ -238,9 +242,35 @@ export class Router {
     return this.#closing
   }
 
+  /** Watches the files of the configuration, where it says so, or no more. */
+  #watchFiles(): void {
+    const file = this.#file
+    if (file === undefined || !this.config.reload.watch) {
+      this.#watch?.stop()
+      this.#watch = null
+    } else {
+      const files = () => filesOf(file, this.config.include)
+      this.#watch ??= new FileWatch(files, () => this.#reloadByItself(), systemClock, this.#log)
+    }
+  }
+
+  #reloadByItself(): void {
+    try {
+      const found = this.reload()
+      const texts = found.map(({ path, reload }) =>
+        reload === 'live' ? path : `${path} (${reload})`,
+      )
+      if (found.length > 0) this.#log.info({ changes: texts }, 'configuration reloaded')
+    } catch (error) {
+      const text = (error as Error).message
+      this.#log.error({ error: text }, 'the changed configuration cannot be used; nothing changes')
+    }
+  }
+
   /** Goes down; `grace` is the time that connections have to close after `farewell`: ms. */
   async #end(grace: number, farewell: () => Promise<void>): Promise<void> {
     this.#doors.stop()
+    this.#watch?.stop()
     await farewell()
     await this.#emptied(grace)
     for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)

@@ -15,7 +15,12 @@ export class ConfigFolder {
 
   /** Puts a new file in the place of another, as many editors do. */
   replace(name: string, content: unknown): void {
-    renameSync(this.write(`${name}.new`, content), join(this.path, name))
+    this.write(`${name}.new`, content)
+    this.rename(`${name}.new`, name)
+  }
+
+  rename(from: string, to: string): void {
+    renameSync(join(this.path, from), join(this.path, to))
   }
 
   remove(): void {
