@@ -262,8 +262,8 @@ export class Router {
       )
       if (found.length > 0) this.#log.info({ changes: texts }, 'configuration reloaded')
     } catch (error) {
-      const text = (error as Error).message
-      this.#log.error({ error: text }, 'the changed configuration cannot be used; nothing changes')
+      const problems = (error as Error).message.split('\n')
+      this.#log.error({ problems }, 'the changed configuration cannot be used; nothing changes')
     }
   }
 
