@@ -1,43 +1,87 @@
 import type { Clock } from './base/clock.ts'
-import type { Farewell, Link } from './session/link.ts'
 
-export interface DrainOptions extends Farewell {
+export interface DrainOptions {
   /** Time that calls have to finish: ms. */
   readonly grace: number
   /** Sessions that are sent away in a second. Faster where that would take over half of `grace`. */
   readonly slice: number
+  /** The service ends: clients get GOODBYE and stay away. Else they are to come back. */
+  readonly final: boolean
+}
+
+/** A connection that is to go, as a drain sees it. */
+export interface Leaver {
+  /** Others may call it. */
+  readonly isCallee: boolean
+  /** It has calls running, made or to be answered, or has not yet got what was sent to it. */
+  readonly isBusy: boolean
+  /** From now on it makes no calls, but those that it needs to answer others. */
+  finish(): void
+  /** Sends it away; nothing happens where it goes already. */
+  depart(final: boolean): void
 }
 
 /** How often the next sessions are sent away, and those looked at that still have calls. */
 const TICK = 50
 
 /**
- * Sends all clients away, some at a time. One that has calls running, made or to be answered, goes
- * when they have ended, but makes no new ones; those that others call go last. Resolves when all
- * are on their way, or `grace` is over: then the rest is sent away as it is.
+ * Sends all clients away, some at a time, without cutting off a call that can finish. First those
+ * that nobody calls, each when its calls are answered. Then callees, when no call is left: one that
+ * is idle may be needed for the answer to a call that runs; after half of `grace` it goes all the
+ * same. Sessions of the application, `inmates`, make no calls from then on. Resolves when all are
+ * sent away: at the end of `grace` at the latest.
  */
 export function drain(
-  links: ReadonlySet<Link>,
+  links: ReadonlySet<Leaver>,
+  inmates: ReadonlySet<Pick<Leaver, 'finish'>>,
   clock: Clock,
-  options: DrainOptions,
+  { grace, slice, final }: DrainOptions,
 ): Promise<void> {
-  const waiting = [...links].sort((a, b) => Number(a.isCallee) - Number(b.isCallee))
-  const slice = Math.ceil(
-    (Math.max(options.slice, waiting.length / (options.grace / 2000)) * TICK) / 1000,
-  )
-  const leaving = new Set<Link>()
-  const end = clock.now() + options.grace
-  return new Promise(resolve => {
-    const step = () => {
-      const isOver = clock.now() >= end
-      for (const link of waiting.splice(0, isOver ? waiting.length : slice)) leaving.add(link)
-      for (const link of leaving) {
-        if (!links.has(link) || link.depart(options)) leaving.delete(link)
-        else if (isOver) link.farewell(1012, 'the router restarts')
-      }
-      if (isOver || (waiting.length === 0 && leaving.size === 0)) resolve()
-      else clock.after(TICK, step)
+  const start = clock.now()
+  const all = [...links]
+  const callers = all.filter(link => !link.isCallee)
+  const callees = new Set(all.filter(link => link.isCallee))
+  const perTick = Math.ceil((Math.max(slice, all.length / (grace / 2000)) * TICK) / 1000)
+  /** Told to finish, and not away yet. */
+  const finishing = new Set<Leaver>()
+  let areCalleesFinishing = false
+
+  /** Sends those away that have nothing left to do, up to `count`. */
+  const release = (from: Set<Leaver>, count: number) => {
+    let left = count
+    for (const link of from) {
+      if (links.has(link) && link.isBusy) continue
+      if (left-- <= 0) return
+      link.depart(final)
+      from.delete(link)
     }
-    step()
+  }
+
+  const step = (): boolean => {
+    const passed = clock.now() - start
+    if (passed >= grace) {
+      for (const link of links) link.depart(final)
+      return true
+    }
+    for (const link of callers.splice(0, perTick)) {
+      link.finish()
+      finishing.add(link)
+    }
+    release(finishing, Number.POSITIVE_INFINITY)
+    const isLate = passed >= grace / 2
+    if (callers.length > 0 || (finishing.size > 0 && !isLate)) return false
+    if (!areCalleesFinishing) for (const one of [...callees, ...inmates]) one.finish()
+    areCalleesFinishing = true
+    const isCalm = ![...callees].some(link => links.has(link) && link.isBusy)
+    if (isCalm || isLate) release(callees, perTick)
+    return finishing.size === 0 && callees.size === 0
+  }
+
+  return new Promise(resolve => {
+    const run = () => {
+      if (step()) resolve()
+      else clock.after(TICK, run)
+    }
+    run()
   })
 }

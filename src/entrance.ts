@@ -1,3 +1,4 @@
+import { anonymous } from './auth/anonymous.ts'
 import type { AuthMethod } from './auth/auth.ts'
 import type { Clock } from './base/clock.ts'
 import type { RandomId } from './base/ids.ts'
@@ -39,9 +40,11 @@ export interface House {
   readonly randomId: RandomId
   /** Clients may call realms into being. */
   readonly development: boolean
+  /** Sessions may be opened: the router is not going down. */
+  isOpen(): boolean
   realm(name: string): Realm | undefined
-  /** The methods of these authenticators, in their order; of all where none are named. */
-  methods(names: readonly string[] | undefined): readonly AuthMethod[]
+  /** The methods of each authenticator, in the order of the configuration. */
+  authenticators(): ReadonlyMap<string, readonly AuthMethod[]>
   arrived(link: Link): void
   left(link: Link): void
 }
@@ -78,6 +81,10 @@ export class Entrance implements Endpoint {
 
   close(): void {
     this.#reception.heartbeat.stop()
+  }
+
+  get isOpen(): boolean {
+    return this.#house.isOpen()
   }
 
   get protocols(): ReadonlyMap<string, Serializer> {
@@ -126,8 +133,9 @@ export class Entrance implements Endpoint {
       handshakeTimeout: options.handshakeTimeout ?? 10_000,
       goodbyeTimeout: GOODBYE_TIMEOUT,
       sendBuffer: options.sendBuffer ?? 4 << 20,
+      isOpen: () => this.#house.isOpen(),
       realm: name => (this.#leadsTo(name) ? this.#house.realm(name) : undefined),
-      methods: () => this.#house.methods(this.#options.auth),
+      methods: () => this.#methods(),
       left: link => this.#house.left(link),
     }
   }
@@ -136,10 +144,21 @@ export class Entrance implements Endpoint {
     return this.#options.realms?.includes(realm) ?? true
   }
 
+  /** Those of the authenticators that are named here; of all where none is. */
+  #methods(): readonly AuthMethod[] {
+    const known = this.#house.authenticators()
+    const { auth } = this.#options
+    if (auth === undefined && known.size === 0) return NO_PROOF
+    return (auth ?? [...known.keys()]).flatMap(name => known.get(name) ?? [])
+  }
+
   #heartbeatOf({ pingInterval }: EndpointOptions): Heartbeat {
     return new Heartbeat(this.#house.clock, pingInterval ?? 10_000)
   }
 }
+
+/** Without authenticators clients join as role `anonymous`, where the realm has it. */
+const NO_PROOF = [anonymous('anonymous')]
 
 function protocolsOf({ serializers }: EndpointOptions): ReadonlyMap<string, Serializer> {
   return new Map([...subprotocols()].filter(([, one]) => serializers?.includes(one.name) ?? true))

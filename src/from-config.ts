@@ -1,10 +1,11 @@
 import type { AuthMethod } from './auth/auth.ts'
 import { methodsOf } from './auth/methods.ts'
 import { randomId } from './base/ids.ts'
+import type { Log } from './base/log.ts'
 import type { Config, RealmConfig, TransportConfig } from './config/schema.ts'
+import type { ListenOptions } from './doors.ts'
 import { Role, Rules, unrestricted } from './realm/authorize.ts'
 import { Realm } from './realm/realm.ts'
-import type { ListenOptions } from './router.ts'
 
 /** A transport of the configuration as options of `listen`. */
 export function listenOptions(transport: TransportConfig): ListenOptions & { paths: string[] } {
@@ -27,22 +28,25 @@ export function listenOptions(transport: TransportConfig): ListenOptions & { pat
   }
 }
 
+/** The methods of each authenticator. */
 export function authenticatorsOf({ authenticators }: Config): Map<string, AuthMethod[]> {
   return new Map(Object.entries(authenticators).map(([name, keys]) => [name, methodsOf(keys)]))
 }
 
+/** The rules of each role. */
 export function rulesOf({ options, roles }: RealmConfig): Map<string, Rules> {
   const { uri_check } = options
   return new Map(roles.map(role => [role.name, new Rules(role.permissions, uri_check)]))
 }
 
-export function realmOf(realm: RealmConfig): Realm {
+export function realmOf(realm: RealmConfig, log: Log): Realm {
   const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = realm.options
   const roles = [...rulesOf(realm)].map(([name, rules]) => new Role(name, rules))
-  return new Realm({ name: realm.name, uriCheck, strictRequestIds, roles }, randomId)
+  return new Realm({ name: realm.name, uriCheck, strictRequestIds, roles, log }, randomId)
 }
 
-export function realmOnDemand(name: string): Realm {
+/** A realm in which everybody may do everything. */
+export function realmOnDemand(name: string, log: Log): Realm {
   const roles = [unrestricted('anonymous', 'loose')]
-  return new Realm({ name, uriCheck: 'loose', strictRequestIds: false, roles }, randomId)
+  return new Realm({ name, uriCheck: 'loose', strictRequestIds: false, roles, log }, randomId)
 }

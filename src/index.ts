@@ -27,18 +27,16 @@ export type {
   RealmInput,
   RoleConfig,
 } from './config/schema.ts'
+export type { AttachOptions, Listening, ListenOptions } from './doors.ts'
 export type { DrainOptions } from './drain.ts'
 export type { EndpointOptions } from './entrance.ts'
 export type { Match } from './match/uri.ts'
 export { PayloadError, WampError } from './protocol/errors.ts'
 export type { Dict } from './protocol/payload.ts'
 export {
-  type AttachOptions,
   type CloseOptions,
   type ConfigOptions,
   createRouter,
-  type Listening,
-  type ListenOptions,
   type Router,
   type RouterOptions,
   type SessionOptions,

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
-import { anonymous } from './auth/anonymous.ts'
 import type { AuthMethod } from './auth/auth.ts'
-import type { TlsFiles } from './base/certificate.ts'
 import { systemClock } from './base/clock.ts'
 import { randomId } from './base/ids.ts'
 import { createLog, type Log } from './base/log.ts'
@@ -10,24 +8,16 @@ import { LocalMember } from './client/local-member.ts'
 import type { LocalSession } from './client/local-session.ts'
 import { type Change, changes, withoutRestart } from './config/diff.ts'
 import { checkConfig, type Loaded, readConfig } from './config/load.ts'
-import type { Config, ConfigInput, TransportConfig } from './config/schema.ts'
+import type { Config, ConfigInput } from './config/schema.ts'
+import { FileWatch, filesOf } from './config/watch.ts'
+import { type AttachOptions, Doors, type Listening, type ListenOptions } from './doors.ts'
 import { type DrainOptions, drain } from './drain.ts'
-import { type EndpointOptions, Entrance, type House } from './entrance.ts'
-import { authenticatorsOf, listenOptions, realmOf, realmOnDemand, rulesOf } from './from-config.ts'
-import {
-  CLOSE_REALM,
-  NO_SUCH_REALM,
-  NO_SUCH_ROLE,
-  ROLE_REMOVED,
-  SYSTEM_SHUTDOWN,
-  WampError,
-} from './protocol/errors.ts'
-import { type Role, unrestricted } from './realm/authorize.ts'
-import type { Realm } from './realm/realm.ts'
+import { authenticatorsOf } from './from-config.ts'
+import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
+import { unrestricted } from './realm/authorize.ts'
+import { Realms } from './realms.ts'
 import type { Link } from './session/link.ts'
-import { loadUws } from './transport/load.ts'
-import { type Door, type Listen, ListenError, type Listener } from './transport/transport.ts'
-import { attachWs, listenWs } from './transport/ws.ts'
+import { ListenError } from './transport/transport.ts'
 
 /** A configuration: the keys of a file, and `version` may be left out. */
 export type ConfigOptions = Partial<Omit<ConfigInput, 'include'>>
@@ -39,31 +29,6 @@ export interface RouterOptions extends ConfigOptions {
   readonly development?: boolean
   /** Where to log; by default to standard error, as `log` says, and only warnings without it. */
   readonly logger?: Log
-}
-
-export interface ListenOptions extends EndpointOptions {
-  /** Default 127.0.0.1. */
-  readonly host?: string
-  /** Default 8080; 0 picks a free one. */
-  readonly port?: number
-  /** Default `/ws`, and `/` too in development. */
-  readonly paths?: readonly string[]
-  readonly tls?: TlsFiles
-  /** Default `uws`, and `ws` where no binary of uWebSockets.js loads. */
-  readonly transport?: 'uws' | 'ws'
-}
-
-export interface AttachOptions extends EndpointOptions {
-  /** Default `/ws`. */
-  readonly path?: string
-}
-
-/** A port that the router listens on. */
-export interface Listening {
-  readonly host: string
-  readonly port: number
-  readonly url: string
-  readonly transport: string
 }
 
 export interface CloseOptions {
@@ -98,9 +63,6 @@ export interface Status {
   readonly files: readonly string[]
 }
 
-/** Realms that clients may call into being in development. */
-const MAX_REALMS_ON_DEMAND = 1000
-
 /**
  * A router that serves nobody yet: `start` opens the transports of its configuration, `listen` a port,
  * `attach` takes part in a server. Throws a ConfigError that names every problem.
@@ -117,52 +79,49 @@ function loadedOf({ file, development, logger, ...keys }: RouterOptions): Loaded
   return readConfig(file)
 }
 
-/** Wires realms, links and listeners, and owns them until it is closed. */
+/** Has realms, clients and ways in, and answers for them until it is closed. */
 export class Router {
-  readonly #realms = new Map<string, Realm>()
+  readonly #realms: Realms
+  readonly #doors: Doors
   readonly #links = new Set<Link>()
   readonly #locals = new Set<LocalMember>()
-  readonly #doors: Door[] = []
-  readonly #entrances: Entrance[] = []
-  /** The transports of the configuration, by id. */
-  readonly #transports = new Map<string, { entrance: Entrance; listener: Listener }>()
-  readonly #listening: Listening[] = []
   readonly #started = new Date().toISOString()
-  readonly #development: boolean
   readonly #file: string | undefined
   readonly #log: Log
   /** Its level follows the configuration; null for a log of the application's own. */
   readonly #ownLog: ReturnType<typeof createLog> | null
-  readonly #house: House
   #loaded: Loaded
   /** The methods of each authenticator, in the order of the configuration. */
-  #methods: ReadonlyMap<string, readonly AuthMethod[]>
+  #authenticators: ReadonlyMap<string, readonly AuthMethod[]> = new Map()
+  #watch: FileWatch | null = null
   #onEmpty: () => void = () => {}
   #state: Status['state'] = 'running'
+  #isStarted = false
   #closing: Promise<void> | null = null
 
   constructor(loaded: Loaded, options: RouterOptions) {
     const { development = false, logger, log, file } = options
     this.#loaded = loaded
-    this.#development = development
     this.#file = file
     const { level, format } = loaded.config.log
     const isPretty = format === 'auto' ? process.stderr.isTTY : format === 'pretty'
     const isConfigured = file !== undefined || log !== undefined
     this.#ownLog = logger === undefined ? createLog(isConfigured ? level : 'warn', isPretty) : null
     this.#log = logger ?? (this.#ownLog as Log)
-    for (const realm of loaded.config.realms) this.#realms.set(realm.name, realmOf(realm))
-    this.#methods = authenticatorsOf(loaded.config)
-    this.#house = {
+    this.#realms = new Realms(development, this.#log)
+    this.#doors = new Doors({
       clock: systemClock,
       log: this.#log,
       randomId,
       development,
-      realm: name => this.#realm(name),
-      methods: names => this.#methodsOf(names),
+      isOpen: () => this.#closing === null,
+      realm: name => this.#realms.get(name),
+      authenticators: () => this.#authenticators,
       arrived: link => this.#links.add(link),
       left: link => this.#left(link),
-    }
+    })
+    this.#take(loaded.config)
+    this.#watchFiles()
   }
 
   /** The configuration in force, defaults and all. Secrets are in it. */
@@ -172,40 +131,40 @@ export class Router {
 
   /**
    * Opens the transports of the configuration; gives what it listens on. Rejects with a ListenError,
-   * and what was opened is closed again, where one of them cannot be.
+   * and none of them stays open, where one cannot be opened.
    */
   async start(): Promise<Listening[]> {
     this.#checkOpen()
-    const opened: Listening[] = []
+    if (this.#isStarted) throw new ListenError('the router has been started before')
+    this.#isStarted = true
+    const { config } = this
     try {
-      for (const transport of this.config.transports) {
-        const { entrance, listener, listening } = await this.#open(listenOptions(transport))
-        this.#transports.set(transport.id, { entrance, listener })
-        opened.push(listening)
-      }
+      const opened = await this.#doors.listenAll(config.transports)
+      // A reload may have come meanwhile.
+      this.#doors.change(config.transports, this.config.transports)
+      return opened
     } catch (error) {
-      await this.close({ grace: 0 })
+      this.#isStarted = false
       throw error
     }
-    return opened
   }
 
   /** Opens a port. Rejects with a ListenError that says what is wrong. */
   async listen(options: ListenOptions = {}): Promise<Listening> {
     this.#checkOpen()
-    return (await this.#open(options)).listening
+    return this.#doors.listen(options)
   }
 
   /** Serves the WebSocket upgrades of an application's own HTTP server on one path. */
   attach(server: Server, options: AttachOptions = {}): void {
     this.#checkOpen()
-    this.#doors.push(attachWs(server, this.#entrance([options.path ?? '/ws'], options)))
+    this.#doors.attach(server, options)
   }
 
   /** An in-process session. Throws WampError where there is no such realm or role. */
   session(realm: string, options: SessionOptions = {}): LocalSession {
     this.#checkOpen()
-    const place = this.#realm(realm)
+    const place = this.#realms.get(realm)
     if (place === undefined) throw new WampError(NO_SUCH_REALM, [`there is no realm ${realm}`])
     const { authrole, authid = randomBytes(12).toString('base64url') } = options
     const role =
@@ -224,11 +183,8 @@ export class Router {
       ready: this.#closing === null,
       started: this.#started,
       connections: this.#links.size,
-      realms: [...this.#realms.values()].map(({ name, members }) => ({
-        name,
-        sessions: members.size,
-      })),
-      listening: this.#listening,
+      realms: this.#realms.sessions(),
+      listening: this.#doors.listening,
       files: this.#loaded.files,
     }
   }
@@ -241,56 +197,83 @@ export class Router {
   reload(options: ConfigOptions = {}): Change[] {
     this.#checkOpen()
     const isNamed = Object.keys(options).length > 0
-    const file = isNamed || this.#file === undefined ? {} : { file: this.#file }
-    const wanted = loadedOf({ ...options, ...file })
+    if (!isNamed && this.#file === undefined) {
+      throw new TypeError('there is no file to read again: give the keys')
+    }
+    const wanted = loadedOf(isNamed ? options : { file: this.#file as string })
     const found = changes(this.#loaded, wanted)
     const next = withoutRestart(this.#loaded, wanted)
+    this.#doors.change(this.config.transports, next.config.transports)
     this.#take(next.config)
     this.#loaded = next
+    if (this.#ownLog !== null && (!isNamed || options.log !== undefined)) {
+      this.#ownLog.level = next.config.log.level
+    }
+    this.#watchFiles()
     return found
   }
 
   /**
    * Goes down without losing a call that can finish: no new connections, clients are sent away some
    * at a time and those with running calls when these have ended, then all is closed. Defaults:
-   * `shutdown` of the configuration.
+   * `shutdown` of the configuration. `close` cuts it short.
    */
   drain(options: Partial<DrainOptions> = {}): Promise<void> {
     const { grace, slice } = this.config.shutdown
-    const { final = false } = options
-    return this.#goDown(async () => {
+    this.#closing ??= this.#end(2000, () => {
       this.#state = 'draining'
-      await drain(this.#links, systemClock, { grace, slice, ...options, final })
-      return 2000
+      const wanted = { grace, slice, final: false, ...options }
+      return drain(this.#links, this.#locals, systemClock, wanted)
     })
+    return this.#closing
   }
 
   /** Says farewell to all, closes all ports, and resolves when nothing is left open. */
   close(options: CloseOptions = {}): Promise<void> {
     const { final = false, grace = 2000 } = options
-    return this.#goDown(async () => {
+    const sayFarewell = async () => {
       for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)
-      for (const link of this.#links) {
-        if (final) link.goodbye(SYSTEM_SHUTDOWN, 'the router shuts down')
-        else link.farewell(1012, 'the router restarts')
-      }
-      return grace
-    })
-  }
-
-  /** Goes down once; `sayFarewell` resolves with the time that connections have to close. */
-  #goDown(sayFarewell: () => Promise<number>): Promise<void> {
-    this.#closing ??= this.#end(sayFarewell)
+      for (const link of this.#links) link.depart(final)
+    }
+    // A drain ends by itself when the clients are gone.
+    if (this.#state === 'draining') void sayFarewell()
+    this.#closing ??= this.#end(grace, sayFarewell)
     return this.#closing
   }
 
-  async #end(sayFarewell: () => Promise<number>): Promise<void> {
-    for (const door of this.#doors) door.stop()
-    const grace = await sayFarewell()
+  /** Watches the files of the configuration, where it says so, or no more. */
+  #watchFiles(): void {
+    const file = this.#file
+    if (file === undefined || !this.config.reload.watch) {
+      this.#watch?.stop()
+      this.#watch = null
+    } else {
+      const files = () => filesOf(file, this.config.include)
+      this.#watch ??= new FileWatch(files, () => this.#reloadByItself(), systemClock, this.#log)
+    }
+  }
+
+  #reloadByItself(): void {
+    try {
+      const found = this.reload()
+      const texts = found.map(({ path, reload }) =>
+        reload === 'live' ? path : `${path} (${reload})`,
+      )
+      if (found.length > 0) this.#log.info({ changes: texts }, 'configuration reloaded')
+    } catch (error) {
+      const problems = (error as Error).message.split('\n')
+      this.#log.error({ problems }, 'the changed configuration cannot be used; nothing changes')
+    }
+  }
+
+  /** Goes down; `grace` is the time that connections have to close after `farewell`: ms. */
+  async #end(grace: number, farewell: () => Promise<void>): Promise<void> {
+    this.#doors.stop()
+    this.#watch?.stop()
+    await farewell()
     await this.#emptied(grace)
     for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)
-    await Promise.all(this.#doors.map(door => door.close()))
-    for (const entrance of this.#entrances) entrance.close()
+    await this.#doors.close()
     this.#state = 'closed'
   }
 
@@ -310,133 +293,14 @@ export class Router {
     })
   }
 
-  /**
-   * Puts a configuration in the place of the one before. All of it happens in this turn, so no message
-   * sees a part of it.
-   */
+  /** Puts a configuration in force, all of it in this turn: no message sees a part of it. */
   #take(config: Config): void {
-    // First what can fail: then nothing has changed.
-    this.#renew(config)
-    this.#methods = authenticatorsOf(config)
-    for (const realm of config.realms) {
-      const known = this.#realms.get(realm.name)
-      if (known === undefined) this.#realms.set(realm.name, realmOf(realm))
-      else this.#orphan(known, known.changeRoles(rulesOf(realm)), config.reload.orphans)
-    }
-    const names = new Set(config.realms.map(({ name }) => name))
-    for (const { name } of this.config.realms) if (!names.has(name)) this.#drop(name)
-    if (this.#ownLog !== null) this.#ownLog.level = config.log.level
-  }
-
-  /** Has the transports offer what the configuration says. Throws a ListenError, and takes it back. */
-  #renew(config: Config): void {
-    const done: TransportConfig[] = []
-    const offer = (transport: TransportConfig) => {
-      const options = listenOptions(transport)
-      this.#transports.get(transport.id)?.entrance.change(options.paths, options)
-      this.#transports.get(transport.id)?.listener.renew()
-    }
-    try {
-      for (const transport of config.transports) {
-        done.push(transport)
-        offer(transport)
-      }
-    } catch (error) {
-      for (const before of this.config.transports) {
-        if (done.some(({ id }) => id === before.id)) offer(before)
-      }
-      throw error
-    }
-  }
-
-  /** Ends the sessions of roles that are gone, or leaves them what they were allowed. */
-  #orphan(realm: Realm, gone: Role[], orphans: 'close' | 'keep'): void {
-    if (orphans === 'keep') return
-    for (const member of realm.members.values()) {
-      if (!gone.includes(member.role)) continue
-      member.kill(ROLE_REMOVED, `the role ${member.role.name} is there no more`)
-    }
-  }
-
-  /** A realm is gone, and with it the sessions in it. */
-  #drop(name: string): void {
-    const realm = this.#realms.get(name)
-    this.#realms.delete(name)
-    for (const member of realm?.members.values() ?? []) {
-      member.kill(CLOSE_REALM, 'the realm is there no more')
-    }
-  }
-
-  async #open(
-    options: ListenOptions,
-  ): Promise<{ entrance: Entrance; listener: Listener; listening: Listening }> {
-    const { host = '127.0.0.1', port = 8080, tls } = options
-    const listen = await this.#transport(options.transport)
-    const paths = options.paths ?? (this.#development ? ['/ws', '/'] : ['/ws'])
-    const entrance = this.#entrance(paths, options)
-    const listener = await listen({ host, port, tls }, entrance)
-    this.#doors.push(listener)
-    if (this.#closing !== null) await listener.close()
-    this.#checkOpen()
-    const scheme = tls === undefined ? 'ws' : 'wss'
-    const url = `${scheme}://${reachable(host)}:${listener.port}${paths[0]}`
-    const listening = { host, port: listener.port, url, transport: listener.transport }
-    this.#listening.push(listening)
-    return { entrance, listener, listening }
-  }
-
-  async #transport(wanted: 'uws' | 'ws' | undefined): Promise<Listen> {
-    if (wanted === 'ws') return listenWs
-    const uws = await loadUws()
-    if ('listen' in uws) return uws.listen
-    if (wanted === 'uws') {
-      throw new ListenError(`uWebSockets.js does not load here: ${uws.missing}`)
-    }
-    this.#log.warn({ reason: uws.missing }, 'uWebSockets.js does not load here; ws takes over')
-    return listenWs
-  }
-
-  #entrance(paths: readonly string[], options: EndpointOptions): Entrance {
-    for (const name of options.auth ?? []) {
-      if (!this.#methods.has(name)) throw new ListenError(`there is no authenticator ${name}`)
-    }
-    const entrance = new Entrance(this.#house, paths, options)
-    this.#entrances.push(entrance)
-    return entrance
+    this.#authenticators = authenticatorsOf(config)
+    this.#realms.change(config)
   }
 
   #left(link: Link): void {
     this.#links.delete(link)
     if (this.#links.size === 0) this.#onEmpty()
   }
-
-  #methodsOf(names: readonly string[] | undefined): readonly AuthMethod[] {
-    if (names === undefined && this.#methods.size === 0) return NO_PROOF
-    return (names ?? [...this.#methods.keys()]).flatMap(name => this.#methods.get(name) ?? [])
-  }
-
-  #realm(name: string): Realm | undefined {
-    const known = this.#realms.get(name)
-    if (known !== undefined || !this.#development) return known
-    if (this.#realms.size >= MAX_REALMS_ON_DEMAND) this.#dropEmptyRealms()
-    if (this.#realms.size >= MAX_REALMS_ON_DEMAND) return undefined
-    const realm = realmOnDemand(name)
-    this.#realms.set(name, realm)
-    return realm
-  }
-
-  #dropEmptyRealms(): void {
-    for (const [name, realm] of this.#realms)
-      if (realm.members.size === 0) this.#realms.delete(name)
-  }
-}
-
-/** Without authenticators clients join as role `anonymous`, where the realm has it. */
-const NO_PROOF = [anonymous('anonymous')]
-
-/** The host part of a URL that reaches a listening address from this machine. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }

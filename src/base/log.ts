@@ -13,7 +13,8 @@ export interface Log {
 
 /**
  * A log that writes one line an entry to standard error: readable on a terminal, JSON elsewhere.
- * Control characters from peers are escaped in both. Its level may be changed at any time.
+ * Control characters from peers are escaped in both, and long texts cut. Its level may be changed at
+ * any time.
  */
 export function createLog(level: LogLevel, pretty: boolean): Log & { level: string } {
   const out = {
@@ -22,7 +23,20 @@ export function createLog(level: LogLevel, pretty: boolean): Log & { level: stri
       process.stderr.write(`${text.replace(CONTROL, escaped)}\n`)
     },
   }
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, out)
+  const timestamp = pino.stdTimeFunctions.isoTime
+  return pino({ level, base: null, timestamp, formatters: { log: cut } }, out)
+}
+
+/** Peers choose URIs and names, which may be as long as a message. */
+const MAX_TEXT = 500
+
+function cut(facts: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(facts).map(([key, value]) =>
+    typeof value === 'string' && value.length > MAX_TEXT
+      ? [key, `${value.slice(0, MAX_TEXT)}…`]
+      : [key, value],
+  )
+  return Object.fromEntries(entries)
 }
 
 /** JSON leaves those from U+007F on as they are, and terminals obey some of them. */

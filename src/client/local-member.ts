@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
 import type { SessionDetails } from '../meta/meta.ts'
-import { CANCELED, CLOSE_REALM, PayloadError, WampError } from '../protocol/errors.ts'
+import { CANCELED, CLOSE_REALM, PayloadError, UNAVAILABLE, WampError } from '../protocol/errors.ts'
 import { CALLEE_CANCELS } from '../protocol/features.ts'
 import {
   CALL,
@@ -75,6 +75,7 @@ export class LocalMember implements Member, LocalSession {
   #inbox: Message[] = []
   #lastRequest = 0
   #open = true
+  #finishing = false
   #ended: (reason: string) => void = () => {}
 
   constructor(realm: Realm, id: number, who: { authid: string; role: Role }, log: Log) {
@@ -195,6 +196,9 @@ export class LocalMember implements Member, LocalSession {
   ): Promise<Value> {
     const { signal } = options
     signal?.throwIfAborted()
+    if (this.#finishing && this.#running.size === 0) {
+      throw new WampError(UNAVAILABLE, ['the router is going down'])
+    }
     let request = 0
     let onAbort = () => {}
     const answered = this.#request(number => {
@@ -221,6 +225,11 @@ export class LocalMember implements Member, LocalSession {
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** From now on it makes no calls, but those that it needs to answer others. */
+  finish(): void {
+    this.#finishing = true
   }
 
   /** Ends the session from the router's side. */

@@ -136,10 +136,14 @@ export class Dealer {
     answer(call, callError(call, error, payload))
   }
 
-  /** How many calls wait for an answer that this peer is to get or to give. */
-  openCalls(peer: Peer): number {
-    const ends = this.#ends.get(peer)
-    return ends === undefined ? 0 : ends.made.size + ends.taken.size
+  /** True of a peer that waits for answers, or owes some. */
+  isBusy(peer: Peer): boolean {
+    return (this.#ends.get(peer)?.made.size ?? 0) > 0 || this.isAnswering(peer)
+  }
+
+  /** True of a peer that owes answers. */
+  isAnswering(peer: Peer): boolean {
+    return (this.#ends.get(peer)?.taken.size ?? 0) > 0
   }
 
   /** True of a peer that has registered something. */

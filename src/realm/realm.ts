@@ -1,4 +1,5 @@
 import type { RandomId } from '../base/ids.ts'
+import type { Log } from '../base/log.ts'
 import { Broker } from '../broker/broker.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
@@ -23,7 +24,6 @@ import {
   type Publish,
   REGISTER,
   type Register,
-  type Request,
   SUBSCRIBE,
   type Subscribe,
   shapeOf,
@@ -54,6 +54,8 @@ export interface RealmOptions {
   /** Request ids must count from 1 without gaps, as the specification has it. */
   readonly strictRequestIds: boolean
   readonly roles: readonly Role[]
+  /** Hears what roles were not allowed to do. */
+  readonly log?: Log
 }
 
 /** A world of its own: nothing crosses from one realm to another. */
@@ -62,6 +64,9 @@ export class Realm {
   readonly uriCheck: UriCheck
   readonly strictRequestIds: boolean
   readonly #roles: Map<string, Role>
+  /** Roles that a reload took away: sessions may still have them. */
+  readonly #gone = new Map<string, Role>()
+  readonly #log: Log | undefined
   readonly members: Map<number, Member> = new Map()
   readonly #broker: Broker
   readonly #dealer = new Dealer()
@@ -73,6 +78,7 @@ export class Realm {
     this.uriCheck = options.uriCheck
     this.strictRequestIds = options.strictRequestIds
     this.#roles = new Map(options.roles.map(role => [role.name, role]))
+    this.#log = options.log
     this.#broker = new Broker(randomId)
     this.#meta = new Map([...sessionProcedures(this)])
   }
@@ -100,9 +106,14 @@ export class Realm {
     onLeave(this, member)
   }
 
-  /** How many calls wait for an answer that this session is to get or to give. */
-  openCalls(member: Member): number {
-    return this.#dealer.openCalls(member)
+  /** True of a session that waits for answers, or owes some. */
+  isBusy(member: Member): boolean {
+    return this.#dealer.isBusy(member)
+  }
+
+  /** True of a session that owes answers: it may need calls of its own for them. */
+  isAnswering(member: Member): boolean {
+    return this.#dealer.isAnswering(member)
   }
 
   /** True of a session that has registered something. */
@@ -113,12 +124,17 @@ export class Realm {
   /** Gives the roles other rules, all at once, and returns the roles that are gone. */
   changeRoles(wanted: ReadonlyMap<string, Rules>): Role[] {
     for (const [name, rules] of wanted) {
-      const role = this.#roles.get(name)
-      if (role === undefined) this.#roles.set(name, new Role(name, rules))
-      else role.rules = rules
+      // Sessions that kept a role which comes back get its rules of now.
+      const role = this.#roles.get(name) ?? this.#gone.get(name)
+      if (role !== undefined) role.rules = rules
+      this.#roles.set(name, role ?? new Role(name, rules))
+      this.#gone.delete(name)
     }
     const gone = [...this.#roles.values()].filter(role => !wanted.has(role.name))
-    for (const role of gone) this.#roles.delete(role.name)
+    for (const role of gone) {
+      this.#roles.delete(role.name)
+      this.#gone.set(role.name, role)
+    }
     return gone
   }
 
@@ -174,7 +190,7 @@ export class Realm {
     refusePassthru(message.options)
     const verdict = member.role.verdict(message.topic)
     if ((verdict & MAY_PUBLISH) === 0 || (verdict & RESERVED) !== 0) {
-      if (isAnswered(message)) refuse(member, message, verdict)
+      this.#refuse(member, message, verdict)
       return
     }
     this.#broker.publish(member, message)
@@ -183,7 +199,7 @@ export class Realm {
   #call(member: Member, message: Call): void {
     refusePassthru(message.options)
     const verdict = member.role.verdict(message.procedure)
-    if ((verdict & MAY_CALL) === 0) refuse(member, message, verdict & ~RESERVED)
+    if ((verdict & MAY_CALL) === 0) this.#refuse(member, message, verdict & ~RESERVED)
     else if ((verdict & RESERVED) === 0) this.#dealer.call(member, message)
     else answerMeta(this.#meta.get(message.procedure), member, message)
   }
@@ -192,7 +208,7 @@ export class Realm {
     const match = matchOf(member, message)
     if (match === undefined) return
     const verdict = member.role.verdictOnPattern(message.topic, match)
-    if ((verdict & MAY_SUBSCRIBE) === 0) refuse(member, message, verdict & ~RESERVED)
+    if ((verdict & MAY_SUBSCRIBE) === 0) this.#refuse(member, message, verdict & ~RESERVED)
     else this.#broker.subscribe(member, message, match)
   }
 
@@ -201,20 +217,35 @@ export class Realm {
     if (match === undefined) return
     const verdict = member.role.verdictOnPattern(message.procedure, match)
     if ((verdict & MAY_REGISTER) === 0 || (verdict & RESERVED) !== 0) {
-      refuse(member, message, verdict)
+      this.#refuse(member, message, verdict)
     } else this.#dealer.register(member, message, match)
+  }
+
+  /** Answers a request that may not be. The URI's form comes before the right to use it. */
+  #refuse(member: Member, message: Routed, verdict: number): void {
+    const { error, text } = refusal(member, verdict)
+    if (error === NOT_AUTHORIZED) {
+      const { id: session, authid, authrole } = member
+      const uri = 'topic' in message ? message.topic : message.procedure
+      const action = shapeOf(message.type)?.name
+      const facts = { realm: this.name, session, authid, authrole, action, uri }
+      this.#log?.debug(facts, 'not authorized')
+    }
+    if (message.type !== PUBLISH || isAnswered(message)) {
+      member.send(errorFor(message, error, text))
+    }
   }
 }
 
-/** Answers a request that may not be. The URI's form comes before the right to use it. */
-function refuse(member: Member, message: Request, verdict: number): void {
-  if ((verdict & BAD_URI) !== 0) member.send(errorFor(message, INVALID_URI, 'not a valid URI'))
-  else if ((verdict & RESERVED) !== 0) {
-    member.send(errorFor(message, INVALID_URI, 'URIs that begin with wamp. are the router’s own'))
-  } else {
-    const text = `role ${member.authrole} is not allowed to do this`
-    member.send(errorFor(message, NOT_AUTHORIZED, text))
+/** Requests that need a permission. */
+type Routed = Publish | Call | Subscribe | Register
+
+function refusal({ authrole }: Member, verdict: number): { error: string; text: string } {
+  if ((verdict & BAD_URI) !== 0) return { error: INVALID_URI, text: 'not a valid URI' }
+  if ((verdict & RESERVED) !== 0) {
+    return { error: INVALID_URI, text: 'URIs that begin with wamp. are the router’s own' }
   }
+  return { error: NOT_AUTHORIZED, text: `role ${authrole} is not allowed to do this` }
 }
 
 /** The match policy asked for; where there is none of that name, the request is answered. */

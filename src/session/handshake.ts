@@ -41,11 +41,13 @@ export interface Registry {
   methods(): readonly AuthMethod[]
 }
 
+/** What HELLO settled. */
 interface Facts {
+  readonly hello: Hello
   readonly realm: Realm
+  readonly sources: readonly AuthMethod[]
   readonly id: number
   readonly features: number
-  readonly method: string
 }
 
 /** The way of one client from HELLO over CHALLENGE to WELCOME or ABORT (WAMP, "Session Opening"). */
@@ -53,7 +55,8 @@ export class Handshake {
   readonly #registry: Registry
   readonly #outlet: Outlet
   readonly #remote: string
-  /** What HELLO settled. */
+  /** Who the client says that it is, for the log. */
+  asked: { readonly realm?: string; readonly authid?: string } = {}
   #facts: Facts | null = null
   /** How to go on with the AUTHENTICATE that answers the open challenge. */
   #answer: ((signature: string, extra: Dict) => Step | Promise<Step>) | null = null
@@ -66,7 +69,11 @@ export class Handshake {
 
   /** HELLO first, then AUTHENTICATE once after each CHALLENGE. Throws ProtocolViolation. */
   receive(message: Message): Outcome | Promise<Outcome> {
-    if (this.#facts === null && message.type === HELLO) return this.#hello(message)
+    if (this.#facts === null && message.type === HELLO) {
+      const { realm, details } = message
+      this.asked = { realm, ...(typeof details.authid === 'string' && { authid: details.authid }) }
+      return this.#hello(message)
+    }
     if (this.#answer !== null && message.type === AUTHENTICATE) {
       const answer = this.#answer
       this.#answer = null
@@ -75,7 +82,8 @@ export class Handshake {
     throw new ProtocolViolation(`${shapeOf(message.type)?.name} while a session is being opened`)
   }
 
-  #hello({ realm: name, details }: Hello): Outcome | Promise<Outcome> {
+  #hello(hello: Hello): Outcome | Promise<Outcome> {
+    const { realm: name, details } = hello
     const { roles } = details
     if (typeof roles !== 'object' || roles === null || Array.isArray(roles)) {
       throw new ProtocolViolation('HELLO: details.roles is no dict')
@@ -91,9 +99,10 @@ export class Handshake {
     }
     const id = this.#freeId(realm)
     const features = announcedFeatures(roles as Dict)
-    this.#facts = { realm, id, features, method: (sources[0] as AuthMethod).name }
-    const hello = { realm: name, details, session: id, remote: this.#remote }
-    return this.#follow(beginWith(sources, hello))
+    this.#facts = { hello, realm, sources, id, features }
+    return this.#follow(
+      beginWith(sources, { realm: name, details, session: id, remote: this.#remote }),
+    )
   }
 
   #follow(step: Step | Promise<Step>): Outcome | Promise<Outcome> {
@@ -102,17 +111,30 @@ export class Handshake {
       : this.#settle(step)
   }
 
-  #settle(step: Step): Outcome {
+  #settle(step: Step): Outcome | Promise<Outcome> {
+    const facts = this.#facts as Facts
     if ('refused' in step) return step
-    if ('identity' in step) return this.#welcome(step.identity)
+    if ('identity' in step) {
+      // After a reload this user, or this realm, may be no more: the client proves itself anew.
+      return this.#holds(facts) ? this.#welcome(step.identity, facts) : this.#hello(facts.hello)
+    }
     this.#answer = (signature, extra) => step.answer(signature, extra)
-    const method = this.#facts?.method ?? ''
+    const method = (facts.sources[0] as AuthMethod).name
     this.#outlet.send({ type: CHALLENGE, method, extra: step.challenge })
     return 'continue'
   }
 
-  #welcome(identity: Identity): Outcome {
-    const { realm, id, features, method } = this.#facts as Facts
+  /** True while realm and methods are still those on offer. */
+  #holds({ realm, sources }: Facts): boolean {
+    const offered = this.#registry.methods()
+    return (
+      this.#registry.realm(realm.name) === realm &&
+      sources.every(source => offered.includes(source))
+    )
+  }
+
+  #welcome(identity: Identity, { realm, sources, id, features }: Facts): Outcome {
+    const method = (sources[0] as AuthMethod).name
     const { authid, authrole } = identity
     const role = realm.role(authrole)
     if (role === undefined) {

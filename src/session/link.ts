@@ -46,15 +46,15 @@ export interface Reception {
   realm(name: string): Realm | undefined
   /** How clients may authenticate. */
   methods(): readonly AuthMethod[]
+  /** Sessions may be opened: the router is not going down. */
+  isOpen(): boolean
   /** The link is gone. */
   left(link: Link): void
 }
 
-/** How sessions are sent away when the router goes down. */
-export interface Farewell {
-  /** The service ends: GOODBYE, after which clients stay away. Else they are to come back. */
-  readonly final: boolean
-}
+/** The WebSocket close code after which all clients that reconnect do so (RFC 6455, registry). */
+const SERVICE_RESTART = 1012
+const RESTARTS = 'the router restarts'
 
 /** How long a connection may take to close once it has been asked to. Milliseconds. */
 const CLOSE_TIMEOUT = 2000
@@ -62,7 +62,7 @@ const CLOSE_TIMEOUT = 2000
 /**
  * opening: no session; HELLO is awaited, or its authentication goes on
  * open: a session is there
- * leaving: the same, but it makes no new calls: it goes when those that run are answered
+ * leaving: the same, but it makes no calls, save to answer others: it goes when none is left
  * closing: GOODBYE was sent, its answer is awaited, everything else ignored
  * closed: the connection is being closed, or gone; nothing is heard any more
  */
@@ -151,29 +151,33 @@ export class Link implements Receiver, Beating {
     if (this.#state !== 'closed') this.#close(code, reason)
   }
 
-  /** True of a session that others may call: it is to go last. */
+  /** Others may call the session: a drain sends it away last. */
   get isCallee(): boolean {
     return this.#session?.realm.isCallee(this.#session) ?? false
   }
 
-  /**
-   * Sends the client away as soon as the calls that it takes part in are answered. True: it is on
-   * its way; else this is to be called again.
-   */
-  depart({ final }: Farewell): boolean {
-    if (this.#session !== null && this.#session.realm.openCalls(this.#session) > 0) {
-      this.#state = 'leaving'
-      return false
-    }
+  /** The session has calls running, or what was sent to it is not all out. */
+  get isBusy(): boolean {
+    const session = this.#session
+    return session !== null && (session.realm.isBusy(session) || this.#connection.buffered > 0)
+  }
+
+  /** From now on the session makes no calls, but those that it needs to answer others. */
+  finish(): void {
+    if (this.#state === 'open') this.#state = 'leaving'
+  }
+
+  /** Sends the client away because the router goes down: for good, or to come back. */
+  depart(final: boolean): void {
+    if (this.#state === 'closing') return
     if (final) this.goodbye(SYSTEM_SHUTDOWN, 'the router shuts down')
     // Autobahn|JS and wampy never come back after a GOODBYE, but after this code they do.
-    else this.farewell(1012, 'the router restarts')
-    return true
+    else this.farewell(SERVICE_RESTART, RESTARTS)
   }
 
   /** A message of a session that only finishes its calls. */
   #receiveLast(session: Session, message: Message): void {
-    if (message.type !== CALL) this.#receive(session, message)
+    if (message.type !== CALL || session.realm.isAnswering(session)) this.#receive(session, message)
     else this.#outbox.send(errorFor(message, UNAVAILABLE, 'the router is going down'))
   }
 
@@ -194,6 +198,10 @@ export class Link implements Receiver, Beating {
       this.#close(1000, 'session aborted')
       return
     }
+    if (!this.#reception.isOpen()) {
+      this.#close(SERVICE_RESTART, RESTARTS)
+      return
+    }
     if (this.#handshake === null) {
       if (message.type !== HELLO) {
         throw new ProtocolViolation(`${shapeOf(message.type)?.name} before a session is open`)
@@ -210,8 +218,17 @@ export class Link implements Receiver, Beating {
     if (this.#state !== 'opening' || outcome === 'continue') return
     if ('refused' in outcome) {
       const { refused, text } = outcome
-      this.#reception.log.info({ remote: this.#connection.remote, refused, text }, 'denied')
-      this.#abort(outcome.refused, outcome.text, 1000)
+      const { remote } = this.#connection
+      this.#reception.log.info(
+        { ...this.#handshake?.asked, remote, reason: refused, text },
+        'denied',
+      )
+      this.#abort(refused, text, 1000)
+      return
+    }
+    // The router may have begun to go down while the client was authenticated.
+    if (!this.#reception.isOpen()) {
+      this.#close(SERVICE_RESTART, RESTARTS)
       return
     }
     this.#timer?.cancel()

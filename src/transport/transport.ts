@@ -34,6 +34,8 @@ export interface Receiver {
 
 /** What a transport offers and asks; the router gives it. */
 export interface Endpoint {
+  /** It takes connections: the router is not going down. */
+  readonly isOpen: boolean
   /** Subprotocols on offer, and whether each speaks in binary frames. */
   readonly protocols: ReadonlyMap<string, { readonly binary: boolean }>
   /** Paths that take WebSocket upgrades. */
@@ -70,10 +72,11 @@ export interface Listener extends Door {
   /** The transport's name, for the log. */
   readonly transport: string
   /**
-   * Reads the certificate again, and takes up the endpoint's limit on messages, for connections
-   * that come from now on. Throws, and changes nothing, where that cannot be.
+   * Reads the certificate, which may have other files now, and takes up the endpoint's limit on
+   * messages, for connections that come from now on. Throws a ListenError, and changes nothing,
+   * where that cannot be.
    */
-  renew(): void
+  renew(tls: TlsFiles | undefined): void
 }
 
 /** Opens a port. Rejects with a ListenError that says what is wrong. */

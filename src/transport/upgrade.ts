@@ -18,6 +18,8 @@ export type UpgradeAnswer =
  * without one the upgrade is refused, so that nobody holds a socket that cannot speak.
  */
 export function answerUpgrade(request: UpgradeRequest, endpoint: Endpoint): UpgradeAnswer {
+  // A connection that was accepted just before the port was closed.
+  if (!endpoint.isOpen) return refusal('503 Service Unavailable', 'the router is going down')
   if (!endpoint.paths.includes(request.path)) {
     return refusal('404 Not Found', `no WebSocket here; try ${endpoint.paths.join(' or ')}`)
   }

@@ -83,16 +83,16 @@ class UwsConnection implements Connection {
 export function uwsTransport(uws: UWS): Listen {
   return async (address, endpoint) => {
     const { host, tls } = address
-    const open = new Set<UwsConnection>()
-    /** The one that takes new connections, and those before it that still have some. */
-    const apps = [appOf(uws, tls, endpoint, open)]
-    let served = servedBy(tls, endpoint)
-    let socket: us_listen_socket | null = listen(uws, apps[0] as App, host, address.port)
+    let current = appOf(uws, tls, endpoint)
+    // Only a port that it is told can be opened again while connections are on it, as renew() does.
+    const port = address.port === 0 ? await probe(host, 0) : address.port
+    /** Apps that take no new connections and may still have some. */
+    let retired: App[] = []
+    let socket: us_listen_socket | null = listen(uws, current, host, port)
     if (socket === null) {
-      await probe(host, address.port)
-      throw new ListenError(`cannot listen on ${host}:${address.port}`)
+      await probe(host, port)
+      throw new ListenError(`cannot listen on ${host}:${port}`)
     }
-    const port = uws.us_socket_local_port(socket)
     const stop = () => {
       if (socket !== null) uws.us_listen_socket_close(socket)
       socket = null
@@ -101,37 +101,43 @@ export function uwsTransport(uws: UWS): Listen {
       port,
       transport: 'uWebSockets.js',
       stop,
-      renew() {
-        const wanted = servedBy(tls, endpoint)
-        if (socket === null || wanted === served) return
+      renew(files) {
+        if (socket === null || offerOf(files, endpoint) === current.offer) return
         // An app's certificate and limits stand, so another one takes the port; those whose
         // connection was not yet accepted must try again.
-        const app = appOf(uws, tls, endpoint, open)
+        const next = appOf(uws, files, endpoint)
         stop()
-        socket = listen(uws, app, host, port)
+        socket = listen(uws, next, host, port)
         if (socket === null) {
-          socket = listen(uws, apps.at(-1) as App, host, port)
+          socket = listen(uws, current, host, port)
           throw new ListenError(`cannot listen on ${host}:${port} again`)
         }
-        apps.push(app)
-        served = wanted
+        for (const { app, open } of retired) if (open.size === 0) app.close()
+        retired = [...retired.filter(({ open }) => open.size > 0), current]
+        current = next
       },
       async close() {
         stop()
-        for (const connection of open) connection.terminate()
+        const apps = [...retired, current]
+        for (const { open } of apps) for (const connection of open) connection.terminate()
         // Peers that were told to close may still read so. Then nothing is left, be it of HTTP.
         setTimeout(() => {
-          for (const app of apps) app.close()
+          for (const { app } of apps) app.close()
         }, LINGER).unref()
       },
     }
   }
 }
 
-type App = ReturnType<UWS['App']>
+interface App {
+  readonly app: ReturnType<UWS['App']>
+  /** What it cannot change once it is made, in one text. */
+  readonly offer: string
+  readonly open: Set<UwsConnection>
+}
 
-/** What an app cannot change once it is made, in one text. Throws a ListenError. */
-function servedBy(tls: TlsFiles | undefined, { maxMessageSize }: Endpoint): string {
+/** Throws a ListenError. */
+function offerOf(tls: TlsFiles | undefined, { maxMessageSize }: Endpoint): string {
   if (tls === undefined) return String(maxMessageSize)
   try {
     const { cert, key } = readCertificate(tls)
@@ -141,7 +147,7 @@ function servedBy(tls: TlsFiles | undefined, { maxMessageSize }: Endpoint): stri
   }
 }
 
-function listen(uws: UWS, app: App, host: string, port: number): us_listen_socket | null {
+function listen(uws: UWS, { app }: App, host: string, port: number): us_listen_socket | null {
   // Without the flag two routers could share a port, and each would get half the clients.
   const listen = app.listen as unknown as (
     host: string,
@@ -156,18 +162,14 @@ function listen(uws: UWS, app: App, host: string, port: number): us_listen_socke
   return listening
 }
 
-function appOf(
-  uws: UWS,
-  tls: TlsFiles | undefined,
-  endpoint: Endpoint,
-  open: Set<UwsConnection>,
-): App {
-  servedBy(tls, endpoint)
+function appOf(uws: UWS, tls: TlsFiles | undefined, endpoint: Endpoint): App {
+  const offer = offerOf(tls, endpoint)
   const app =
     tls === undefined
       ? uws.App()
       : uws.SSLApp({ cert_file_name: tls.certificate, key_file_name: tls.key })
   const { maxMessageSize } = endpoint
+  const open = new Set<UwsConnection>()
 
   app.ws<UserData>('/*', {
     compression: uws.DISABLED,
@@ -246,7 +248,7 @@ function appOf(
       response.writeStatus(status).end(isPage ? 'no sound WebSocket handshake\n' : 'not found\n')
     }
   })
-  return app
+  return { app, offer, open }
 }
 
 /** A header that may be split over several lines, of which getHeader() gives but one. */

@@ -111,21 +111,16 @@ class WsConnection implements Connection {
 
 /** Answers upgrade requests of an HTTP server. */
 interface UpgradeHandler {
-  /** It has connections. */
-  readonly isInUse: boolean
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void
   /** Cuts off all connections. */
   terminate(): void
 }
 
-/** The handler keeps the endpoint's limit on messages as it is now. */
 function upgradeHandler(endpoint: Endpoint): UpgradeHandler {
-  const { maxMessageSize } = endpoint
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: true,
     perMessageDeflate: false,
-    maxPayload: maxMessageSize * HEADROOM,
     // answerUpgrade has chosen; this only echoes it.
     handleProtocols: (_, request) => choices.get(request) ?? false,
   })
@@ -150,6 +145,9 @@ function upgradeHandler(endpoint: Endpoint): UpgradeHandler {
     }
     const { protocol } = answer
     choices.set(request, protocol)
+    // A connection keeps the limit that stands when it is opened.
+    const { maxMessageSize } = endpoint
+    server.options.maxPayload = maxMessageSize * HEADROOM
     server.handleUpgrade(request, stream, head, socket => {
       serve(socket, stream, endpoint, protocol, request.socket.remoteAddress ?? '', maxMessageSize)
     })
@@ -157,9 +155,6 @@ function upgradeHandler(endpoint: Endpoint): UpgradeHandler {
 
   return {
     upgrade,
-    get isInUse() {
-      return server.clients.size > 0
-    },
     terminate() {
       for (const socket of server.clients) socket.terminate()
     },
@@ -215,8 +210,8 @@ export const listenWs: Listen = async (address, endpoint) => {
     } else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
   }
   const server = httpServer(tls, answer)
-  let handlers = [upgradeHandler(endpoint)]
-  server.on('upgrade', (...request) => handlers.at(-1)?.upgrade(...request))
+  const handler = upgradeHandler(endpoint)
+  server.on('upgrade', handler.upgrade)
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(listenError(host, port, error)))
     server.listen(port, host, resolve)
@@ -229,14 +224,13 @@ export const listenWs: Listen = async (address, endpoint) => {
     port: (server.address() as AddressInfo).port,
     transport: 'ws',
     stop,
-    renew() {
-      if (tls !== undefined) (server as unknown as TlsServer).setSecureContext(certificateOf(tls))
-      handlers = handlers.filter(handler => handler.isInUse)
-      handlers.push(upgradeHandler(endpoint))
+    renew(files) {
+      if (files === undefined) return
+      ;(server as unknown as TlsServer).setSecureContext(certificateOf(files))
     },
     async close() {
       stop()
-      for (const handler of handlers) handler.terminate()
+      handler.terminate()
       server.closeAllConnections()
       await closed
     },

@@ -52,6 +52,16 @@ describe('the log', () => {
     }
   })
 
+  it('cuts what peers make too long', () => {
+    for (const pretty of [true, false]) {
+      const text = written('info', pretty, log =>
+        log.info({ uri: 'a'.repeat(1e6), err: new Error('whole') }, 'not authorized'),
+      )
+      expect(text.length).below(3000)
+      expect(text).contain('aaa…').and.contain('whole')
+    }
+  })
+
   it('keeps escaped text readable for programs', () => {
     const text = written('info', false, log => log.info({ agent: CONTROLS.join('') }, 'hello'))
     expect(JSON.parse(text).agent).equal(CONTROLS.join(''))

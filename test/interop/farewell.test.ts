@@ -1,8 +1,6 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
-import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { createRouter } from '../../src/index.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { TRANSPORTS } from '../helpers/transports.ts'
 import type { ClientKind } from './client.ts'
 import { jsonKinds } from './kinds.ts'
@@ -66,15 +64,6 @@ describe('a router that goes', () => {
     expect(returns).to.equal(0)
   })
 })
-
-/** A router that listened on port 0 would leave a port that cannot be opened again at once. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await promisify(server.close.bind(server))()
-  return port
-}
 
 /** wampy does not show why it was sent away. */
 function shutdownSeenBy({ name }: ClientKind): string {

@@ -6,6 +6,7 @@ import { createRouter } from '../../src/router.ts'
 import { loadUws } from '../../src/transport/load.ts'
 import { type Endpoint, type Listen, ListenError } from '../../src/transport/transport.ts'
 import { listenWs } from '../../src/transport/ws.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { connect, member } from '../helpers/raw-client.ts'
 import { handshake, http, RawSocket } from '../helpers/raw-socket.ts'
 import { TRANSPORTS } from '../helpers/transports.ts'
@@ -149,15 +150,6 @@ describe('listening', () => {
   }
 })
 
-/** A port of port 0 would not do: uWebSockets.js sets SO_REUSEADDR only on ports asked for. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise(done => server.close(done))
-  return port
-}
-
 async function listenOf(transport: (typeof TRANSPORTS)[number]): Promise<Listen> {
   if (transport === 'ws') return listenWs
   const uws = await loadUws()
@@ -168,6 +160,7 @@ async function listenOf(transport: (typeof TRANSPORTS)[number]): Promise<Listen>
 /** An endpoint without a router behind it. */
 function endpoint(bytes: (frame: Uint8Array) => void): Endpoint {
   return {
+    isOpen: true,
     protocols: new Map([['wamp.2.json', { binary: false }]]),
     paths: ['/ws'],
     maxMessageSize: 1000,

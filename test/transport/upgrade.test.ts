@@ -5,6 +5,7 @@ import { answerUpgrade } from '../../src/transport/upgrade.ts'
 /** The status that a page of `origin` gets when it asks for a router at `host`. */
 function answer(origin: string, host: string, trustsHostNames: boolean): string {
   const endpoint: Endpoint = {
+    isOpen: true,
     protocols: new Map([['wamp.2.json', { binary: false }]]),
     paths: ['/ws'],
     maxMessageSize: 1000,

@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Log } from './base/log.ts'
+import type { Config, RealmConfig } from './config/schema.ts'
+import { realmOf, realmOnDemand, rulesOf } from './from-config.ts'
+import { CLOSE_REALM, ROLE_REMOVED } from './protocol/errors.ts'
+import type { Role } from './realm/authorize.ts'
+import type { Realm } from './realm/realm.ts'
+
+/** Realms that clients may call into being in development. */
+const MAX_ON_DEMAND = 1000
+
+/** The realms of a router: those of its configuration, and in development those that clients name. */
+export class Realms {
+  readonly #realms = new Map<string, Realm>()
+  readonly #development: boolean
+  readonly #log: Log
+  #configured: readonly RealmConfig[] = []
+
+  constructor(development: boolean, log: Log) {
+    this.#development = development
+    this.#log = log
+  }
+
+  /** The realm of that name; in development there is always one, up to a number. */
+  get(name: string): Realm | undefined {
+    const known = this.#realms.get(name)
+    if (known !== undefined || !this.#development) return known
+    if (this.#realms.size >= MAX_ON_DEMAND) this.#dropEmpty()
+    if (this.#realms.size >= MAX_ON_DEMAND) return undefined
+    const realm = realmOnDemand(name, this.#log)
+    this.#realms.set(name, realm)
+    return realm
+  }
+
+  /** How many sessions each has. */
+  sessions(): { readonly name: string; readonly sessions: number }[] {
+    return [...this.#realms.values()].map(({ name, members }) => ({ name, sessions: members.size }))
+  }
+
+  /** Takes up a configuration, all of it in this turn. Sessions stay, where their role does. */
+  change({ realms, reload }: Config): void {
+    const before = new Map(this.#configured.map(realm => [realm.name, realm]))
+    this.#configured = realms
+    for (const realm of realms) {
+      const known = this.#realms.get(realm.name)
+      if (known === undefined) this.#realms.set(realm.name, realmOf(realm, this.#log))
+      // Rules that are as they were keep the verdicts that they have reached.
+      else if (!isDeepStrictEqual(before.get(realm.name), realm)) {
+        const gone = known.changeRoles(rulesOf(realm))
+        if (reload.orphans === 'close') closeOrphans(known, gone)
+      }
+      before.delete(realm.name)
+    }
+    for (const name of before.keys()) this.#drop(name)
+  }
+
+  /** A realm is gone, and with it the sessions in it. */
+  #drop(name: string): void {
+    const realm = this.#realms.get(name)
+    this.#realms.delete(name)
+    for (const member of realm?.members.values() ?? []) {
+      member.kill(CLOSE_REALM, 'the realm is there no more')
+    }
+  }
+
+  #dropEmpty(): void {
+    const kept = new Set(this.#configured.map(realm => realm.name))
+    for (const [name, { members }] of this.#realms) {
+      if (members.size === 0 && !kept.has(name)) this.#realms.delete(name)
+    }
+  }
+}
+
+/** Ends the sessions whose role is gone. */
+function closeOrphans(realm: Realm, gone: readonly Role[]): void {
+  for (const member of realm.members.values()) {
+    if (!gone.includes(member.role)) continue
+    member.kill(ROLE_REMOVED, `the role ${member.role.name} is there no more`)
+  }
+}
