@@ -11,7 +11,9 @@ export {
   type EventHandler,
   type Handle,
   type LocalSession,
+  type ProgressiveCall,
   type PublishOptions,
+  type Registered,
   type RegisterOptions,
   Result,
   type SubscribeOptions,
@@ -20,6 +22,7 @@ export { ConfigError, loadConfig, type Problem } from './config/load.ts'
 export type { Config, Permission, RealmConfig, RealmInput, RoleConfig } from './config/schema.ts'
 export type { Match } from './match/uri.ts'
 export { PayloadError, WampError } from './protocol/errors.ts'
+export type { Invoke } from './protocol/invoke.ts'
 export type { Dict } from './protocol/payload.ts'
 export {
   type AttachOptions,

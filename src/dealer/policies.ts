@@ -1,20 +1,6 @@
 import type { Peer } from '../delivery/outlet.ts'
+import type { Invoke } from '../protocol/invoke.ts'
 import type { Endpoint, Registration } from './registrations.ts'
-
-/**
- * Whom a call goes to, of those that share a registration (WAMP, "Shared Registrations"). Those
- * with an underscore are our own.
- */
-export const INVOKES = [
-  'single',
-  'first',
-  'last',
-  'roundrobin',
-  'random',
-  '_least_pending',
-  '_sticky',
-] as const
-export type Invoke = (typeof INVOKES)[number]
 
 /** Endpoints that already had the call; null for none. */
 type Tried = ReadonlySet<Endpoint> | null

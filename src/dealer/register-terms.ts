@@ -1,8 +1,8 @@
 import type { Disclosure } from '../protocol/disclosure.ts'
 import { DISCLOSE_ME_DISALLOWED, INVALID_ARGUMENT } from '../protocol/errors.ts'
+import { INVOKES, type Invoke } from '../protocol/invoke.ts'
 import type { Dict } from '../protocol/payload.ts'
 import type { Refusal } from './call-terms.ts'
-import { INVOKES, type Invoke } from './policies.ts'
 
 /** What the options of a REGISTER, and the rule on it, come to. */
 export interface RegisterTerms {

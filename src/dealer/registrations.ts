@@ -1,8 +1,8 @@
 import type { Peer } from '../delivery/outlet.ts'
 import { PatternIndex } from '../match/patterns.ts'
 import type { Match } from '../match/uri.ts'
+import type { Invoke } from '../protocol/invoke.ts'
 import type { Call, CallEnds } from './call.ts'
-import type { Invoke } from './policies.ts'
 
 /** A procedure, or a pattern of procedures, and the sessions that serve it. */
 export class Registration {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { INVOKES } from '../../src/dealer/policies.ts'
 import { CALLEE_HEARS_REVOCATION, CALLEE_REROUTES } from '../../src/protocol/features.ts'
+import { INVOKES } from '../../src/protocol/invoke.ts'
 import { Recorder } from '../helpers/recorder.ts'
 import { callError, heard, Scene } from './scene.ts'
 
