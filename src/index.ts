@@ -12,7 +12,9 @@ export {
   type EventHandler,
   type Handle,
   type LocalSession,
+  type ProgressiveCall,
   type PublishOptions,
+  type Registered,
   type RegisterOptions,
   Result,
   type SubscribeOptions,
@@ -32,6 +34,7 @@ export type { DrainOptions } from './drain.ts'
 export type { EndpointOptions } from './entrance.ts'
 export type { Match } from './match/uri.ts'
 export { PayloadError, WampError } from './protocol/errors.ts'
+export type { Invoke } from './protocol/invoke.ts'
 export type { Dict } from './protocol/payload.ts'
 export {
   type CloseOptions,

@@ -1,52 +1,51 @@
 import type { Log } from '../base/log.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
 import type { SessionDetails } from '../meta/meta.ts'
-import { CANCELED, CLOSE_REALM, PayloadError, UNAVAILABLE, WampError } from '../protocol/errors.ts'
-import { CALLEE_CANCELS } from '../protocol/features.ts'
+import { CLOSE_REALM, UNAVAILABLE, WampError } from '../protocol/errors.ts'
 import {
-  CALL,
-  CANCEL,
+  CALLEE_CANCELS,
+  CALLEE_HEARS_REVOCATION,
+  CALLEE_PROGRESSES,
+  CALLEE_REROUTES,
+} from '../protocol/features.ts'
+import {
   ERROR,
   EVENT,
   type EventMessage,
   INTERRUPT,
   INVOCATION,
-  type Invocation,
   type Message,
   NO_DETAILS,
   PUBLISH,
   PUBLISHED,
-  REGISTER,
   REGISTERED,
   RESULT,
   SUBSCRIBE,
   SUBSCRIBED,
-  UNREGISTER,
   UNREGISTERED,
   UNSUBSCRIBE,
   UNSUBSCRIBED,
-  YIELD,
 } from '../protocol/messages.ts'
-import { type Dict, type Opened, Payload } from '../protocol/payload.ts'
+import type { Dict } from '../protocol/payload.ts'
 import type { Role } from '../realm/authorize.ts'
 import type { Member, Realm } from '../realm/realm.ts'
 import { copyDict, copyValue } from './copy.ts'
-import {
-  type CallHandler,
-  type CallOptions,
-  type EventHandler,
-  type Handle,
-  type LocalSession,
-  type PublishOptions,
-  type RegisterOptions,
-  Result,
-  type SubscribeOptions,
+import { LocalCallee } from './local-callee.ts'
+import { LocalCaller } from './local-caller.ts'
+import type {
+  CallHandler,
+  CallOptions,
+  EventHandler,
+  Handle,
+  LocalSession,
+  ProgressiveCall,
+  PublishOptions,
+  Registered,
+  RegisterOptions,
+  SubscribeOptions,
 } from './local-session.ts'
-
-interface Pending {
-  resolve(message: Message): void
-  reject(error: Error): void
-}
+import type { Pending, Requests } from './requests.ts'
+import { errorOf, payloadOf } from './values.ts'
 
 /** The handlers of one pattern: they share one subscription of the broker. */
 interface Hearing {
@@ -62,7 +61,8 @@ export class LocalMember implements Member, LocalSession {
   readonly id: number
   readonly authid: string
   readonly role: Role
-  readonly features: number = CALLEE_CANCELS
+  readonly features: number =
+    CALLEE_CANCELS | CALLEE_PROGRESSES | CALLEE_HEARS_REVOCATION | CALLEE_REROUTES
   readonly details: SessionDetails
   readonly closed: Promise<string>
   readonly #realm: Realm
@@ -70,8 +70,8 @@ export class LocalMember implements Member, LocalSession {
   readonly #pending = new Map<number, Pending>()
   readonly #hearings = new Map<string, Hearing>()
   readonly #hearingById = new Map<number, Hearing>()
-  readonly #handlers = new Map<number, { procedure: string; handler: CallHandler }>()
-  readonly #running = new Map<number, AbortController>()
+  readonly #callee: LocalCallee
+  readonly #caller: LocalCaller
   #inbox: Message[] = []
   #lastRequest = 0
   #open = true
@@ -90,6 +90,16 @@ export class LocalMember implements Member, LocalSession {
     this.closed = new Promise(resolve => {
       this.#ended = resolve
     })
+    const requests: Requests = {
+      request: (make, first) => this.#request(make, first),
+      post: message => this.#post(message),
+    }
+    this.#callee = new LocalCallee(requests, log)
+    const calls: Requests = {
+      ...requests,
+      request: (make, first) => (this.#mayCall() ? this.#request(make, first) : goingDown()),
+    }
+    this.#caller = new LocalCaller(calls, request => this.#pending.delete(request))
     realm.join(this)
   }
 
@@ -166,70 +176,39 @@ export class LocalMember implements Member, LocalSession {
     return undefined
   }
 
-  async register(
+  register(
     procedure: string,
     handler: CallHandler,
     options: RegisterOptions = {},
-  ): Promise<Handle> {
-    let id = 0
-    await this.#request(
-      request => ({ type: REGISTER, request, options: { ...options }, procedure }),
-      answer => {
-        id = (answer as { registration: number }).registration
-        this.#handlers.set(id, { procedure, handler })
-      },
-    )
-    return {
-      id,
-      end: async () => {
-        if (!this.#handlers.delete(id) || !this.#open) return
-        await this.#request(request => ({ type: UNREGISTER, request, registration: id }))
-      },
-    }
+  ): Promise<Registered> {
+    return this.#callee.register(procedure, handler, options)
   }
 
-  async call<Value = unknown>(
+  call<Value = unknown>(
     procedure: string,
     args?: unknown[],
     kwargs?: Dict,
     options: CallOptions = {},
   ): Promise<Value> {
-    const { signal } = options
-    signal?.throwIfAborted()
-    if (this.#finishing && this.#running.size === 0) {
-      throw new WampError(UNAVAILABLE, ['the router is going down'])
-    }
-    let request = 0
-    let onAbort = () => {}
-    const answered = this.#request(number => {
-      request = number
-      return {
-        type: CALL,
-        request,
-        options: NO_DETAILS,
-        procedure,
-        payload: payloadOf(args, kwargs),
-      }
-    })
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => {
-        this.#pending.delete(request)
-        this.#post({ type: CANCEL, request, options: { mode: 'killnowait' } })
-        reject(signal?.reason)
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
-    try {
-      const answer = (await Promise.race([answered, aborted])) as { payload: Payload }
-      return outcomeOf(answer.payload.open()) as Value
-    } finally {
-      signal?.removeEventListener('abort', onAbort)
-    }
+    return this.#caller.call(procedure, args, kwargs, options)
+  }
+
+  callProgressively<Value = unknown>(
+    procedure: string,
+    args?: unknown[],
+    kwargs?: Dict,
+    options: CallOptions = {},
+  ): ProgressiveCall<Value> {
+    return this.#caller.callProgressively(procedure, args, kwargs, options)
   }
 
   /** From now on it makes no calls, but those that it needs to answer others. */
   finish(): void {
     this.#finishing = true
+  }
+
+  #mayCall(): boolean {
+    return !this.#finishing || this.#realm.isAnswering(this)
   }
 
   /** Ends the session from the router's side. */
@@ -243,8 +222,7 @@ export class LocalMember implements Member, LocalSession {
     this.#realm.leave(this)
     for (const { reject } of this.#pending.values()) reject(new WampError(reason))
     this.#pending.clear()
-    for (const controller of this.#running.values()) controller.abort()
-    this.#running.clear()
+    this.#callee.close()
     this.#inbox = []
     this.#ended(reason)
   }
@@ -275,10 +253,10 @@ export class LocalMember implements Member, LocalSession {
         this.#event(message)
         return
       case INVOCATION:
-        this.#invoke(message)
+        this.#callee.invoke(message)
         return
       case INTERRUPT:
-        this.#running.get(message.request)?.abort()
+        this.#callee.interrupt(message.request)
         return
       case ERROR:
         this.#take(message.request)?.reject(errorOf(message.error, message.payload.open()))
@@ -287,9 +265,14 @@ export class LocalMember implements Member, LocalSession {
       case UNSUBSCRIBED:
       case PUBLISHED:
       case REGISTERED:
-      case UNREGISTERED:
-      case RESULT:
         this.#take(message.request)?.resolve(message)
+        return
+      case UNREGISTERED:
+        if (message.details !== null) this.#callee.revoked(message)
+        else this.#take(message.request)?.resolve(message)
+        return
+      case RESULT:
+        if (!this.#caller.takesProgress(message)) this.#take(message.request)?.resolve(message)
         return
       default:
         throw new Error(`unexpected message ${message.type}`)
@@ -317,39 +300,6 @@ export class LocalMember implements Member, LocalSession {
     } catch (error) {
       failed(error)
     }
-  }
-
-  #invoke(message: Invocation): void {
-    const { request } = message
-    const served = this.#handlers.get(message.registration)
-    const controller = new AbortController()
-    this.#running.set(request, controller)
-    this.#serve(served, message, controller.signal)
-      .then(
-        payload => this.#post({ type: YIELD, request, options: NO_DETAILS, payload }),
-        error => this.#post(invocationError(request, error)),
-      )
-      .catch(error => this.#log.error({ session: this.id, err: error }, 'answering a call failed'))
-      .finally(() => this.#running.delete(request))
-  }
-
-  async #serve(
-    served: { procedure: string; handler: CallHandler } | undefined,
-    message: Invocation,
-    signal: AbortSignal,
-  ): Promise<Payload> {
-    if (served === undefined)
-      throw new WampError(CANCELED, ['the procedure has just been unregistered'])
-    const { args = [], kwargs = {} } = message.payload.open()
-    const details = { procedure: served.procedure, ...message.details, signal }
-    const value = await served.handler(args, kwargs, details)
-    if (value instanceof Result) {
-      return payloadOf(
-        value.args,
-        Object.keys(value.kwargs).length === 0 ? undefined : value.kwargs,
-      )
-    }
-    return value === undefined ? payloadOf() : payloadOf([value])
   }
 
   /** Sends a request; resolves with its answer, after `first` has seen it in the answer's turn. */
@@ -396,41 +346,6 @@ export class LocalMember implements Member, LocalSession {
   }
 }
 
-function payloadOf(args?: unknown[], kwargs?: Dict): Payload {
-  // Plain JavaScript may pass anything, and receivers would take it for a broken message.
-  if (args !== undefined && !Array.isArray(args)) throw new PayloadError('args is no list')
-  return Payload.of(
-    args === undefined ? undefined : (copyValue(args) as unknown[]),
-    kwargs === undefined ? undefined : copyDict(kwargs),
-  )
-}
-
-function outcomeOf({ args = [], kwargs = {} }: Opened): unknown {
-  if (args.length > 1 || Object.keys(kwargs).length > 0) return new Result(args, kwargs)
-  return args[0]
-}
-
-function errorOf(uri: string, { args = [], kwargs = {} }: Opened): WampError {
-  return new WampError(uri, args, kwargs)
-}
-
-function invocationError(request: number, error: unknown): Message {
-  const { uri, args, kwargs } =
-    error instanceof WampError
-      ? error
-      : { uri: 'wamp.error.runtime_error', args: [textOf(error)], kwargs: {} }
-  let payload: Payload
-  try {
-    payload = payloadOf(args, Object.keys(kwargs).length === 0 ? undefined : kwargs)
-  } catch (problem) {
-    // The caller must get an answer, whatever the error carries.
-    payload = Payload.of([textOf(problem)])
-  }
-  return { type: ERROR, requestType: INVOCATION, request, details: NO_DETAILS, error: uri, payload }
-}
-
-/** Anything may be thrown. */
-function textOf(error: unknown): string {
-  if (error instanceof Error) return error.message
-  return typeof error === 'object' ? 'an object was thrown' : String(error)
+function goingDown(): Promise<never> {
+  return Promise.reject(new WampError(UNAVAILABLE, ['the router is going down']))
 }

@@ -1,4 +1,5 @@
 import type { Match } from '../match/uri.ts'
+import type { Invoke } from '../protocol/invoke.ts'
 import type { Dict } from '../protocol/payload.ts'
 
 /** Hears the events of a subscription. `details.topic` is there on prefix and wildcard ones. */
@@ -11,7 +12,9 @@ export interface EventDetails extends Dict {
 /**
  * Answers the calls of a registration: with a value, with a Result for more than one value or
  * keyword values, or by throwing: a WampError reaches the caller as it is, any other error as
- * `wamp.error.runtime_error` with its message.
+ * `wamp.error.runtime_error` with its message. What an async generator yields is progress, for
+ * callers that want it, and what it returns is the result. A WampError `wamp.error.unavailable`
+ * makes the router try another callee of a shared registration.
  */
 export type CallHandler = (args: unknown[], kwargs: Dict, details: CallDetails) => unknown
 export interface CallDetails extends Dict {
@@ -25,6 +28,14 @@ export interface SubscribeOptions {
 }
 export interface RegisterOptions {
   match?: Match
+  /** Who gets a call, where several sessions register the same procedure. Default `single`. */
+  invoke?: Invoke
+  /** Calls that the handler takes at once; others wait. Default: no limit. */
+  concurrency?: number
+  /** The handler's details tell who calls. */
+  disclose_caller?: boolean
+  /** Others lose the procedure, where the realm allows it. */
+  force_reregister?: boolean
 }
 export interface PublishOptions {
   /** Wait for the broker, and hear of refusals. */
@@ -41,6 +52,12 @@ export interface PublishOptions {
 export interface CallOptions {
   /** Aborting cancels the call; the promise rejects with the signal's reason. */
   signal?: AbortSignal
+  /** Milliseconds until the call ends with `wamp.error.timeout`; 0 for no end. */
+  timeout?: number
+  /** The callee is told who calls. */
+  disclose_me?: boolean
+  /** Milliseconds that the call may wait for somebody to register the procedure. */
+  _wait?: number
 }
 
 /**
@@ -50,6 +67,21 @@ export interface CallOptions {
 export interface Handle {
   readonly id: number
   end(): Promise<void>
+}
+
+/** Holds on to a registration. */
+export interface Registered extends Handle {
+  /** Resolves with the reason, if there is one, when the router takes the registration away. */
+  readonly revoked: Promise<string | undefined>
+}
+
+/**
+ * A call that gives progressive results to who iterates over it, and to nobody twice; what is not
+ * read yet is kept. Iteration ends with the call, and throws where that fails. To leave a loop
+ * early cancels the call.
+ */
+export interface ProgressiveCall<Value> extends AsyncIterable<unknown> {
+  readonly result: Promise<Value>
 }
 
 /** More than one value, or keyword values, as the outcome of a call. */
@@ -87,7 +119,7 @@ export interface LocalSession {
   ): Promise<number | undefined>
 
   /** Resolves when calls reach the handler. */
-  register(procedure: string, handler: CallHandler, options?: RegisterOptions): Promise<Handle>
+  register(procedure: string, handler: CallHandler, options?: RegisterOptions): Promise<Registered>
 
   /**
    * Calls a procedure. The outcome is the result's one value, undefined where there is none, and
@@ -99,6 +131,14 @@ export interface LocalSession {
     kwargs?: Dict,
     options?: CallOptions,
   ): Promise<Value>
+
+  /** Calls a procedure and gives its results as they come. */
+  callProgressively<Value = unknown>(
+    procedure: string,
+    args?: unknown[],
+    kwargs?: Dict,
+    options?: CallOptions,
+  ): ProgressiveCall<Value>
 
   /** Ends the session: what it holds is gone, what it waits for is rejected with the reason. */
   close(reason?: string): void

@@ -1,46 +1,322 @@
-import { MAX_ID } from '../base/ids.ts'
+import type { Clock } from '../base/clock.ts'
+import { TimerWheel } from '../base/wheel.ts'
 import type { Peer } from '../delivery/outlet.ts'
+import { NO_AVAILABLE_CALLEE, NO_SUCH_PROCEDURE, PayloadError } from '../protocol/errors.ts'
+import { CALLEE_CANCELS, CALLEE_REROUTES } from '../protocol/features.ts'
+import { type ErrorMessage, INVOCATION, type Result } from '../protocol/messages.ts'
+import type { Payload } from '../protocol/payload.ts'
+import { interrupt, refusal } from './answers.ts'
+import { type Call, CallEnds } from './call.ts'
+import { CALL_TABLE, type CallEvent, MESSAGE } from './call-table.ts'
+import { detailsFor, objection, timesOutItself } from './invocation.ts'
+import type { RpcLimits } from './options.ts'
+import { choose } from './policies.ts'
+import type { Endpoint, Registration } from './registrations.ts'
+import { MissingProcedures } from './waiting.ts'
 
-/** A call that is not answered yet. */
-export interface Call {
-  readonly caller: CallEnds
-  /** The caller's number for it. */
-  readonly request: number
-  readonly callee: CallEnds
-  /** The callee's number for it. */
-  readonly invocation: number
+/** How many calls are open, as their callers see it, as their callees do, and without a callee. */
+export interface CallLoad {
+  readonly made: number
+  readonly taken: number
+  readonly waiting: number
 }
 
-/** The open calls of one session: those it made, and those it is to answer. */
-export class CallEnds {
-  readonly peer: Peer
-  /** Its own calls, by request. */
-  readonly made: Map<number, Call> = new Map()
-  /** Calls of others to it, by invocation. */
-  readonly taken: Map<number, Call> = new Map()
-  /** The invocation that it was sent last (session scope: 1, 2, 3 …). */
-  lastInvocation = 0
+/** The open calls of a realm: how they find a callee, wait for one, and end. */
+export class Calls {
+  readonly missing = new MissingProcedures()
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #limits: RpcLimits
+  readonly #ends = new Map<Peer, CallEnds>()
+  readonly #wheel: TimerWheel<Call>
 
-  constructor(peer: Peer) {
-    this.peer = peer
+  constructor(clock: Clock, random: () => number, limits: RpcLimits) {
+    this.#clock = clock
+    this.#random = random
+    this.#limits = limits
+    this.#wheel = new TimerWheel(clock, call => this.#expire(call))
   }
 
-  /** The number of the next invocation. */
-  nextInvocation(): number {
-    return this.lastInvocation === MAX_ID ? 1 : this.lastInvocation + 1
+  /** The calls of a session; undefined where it never had any. */
+  known(peer: Peer): CallEnds | undefined {
+    return this.#ends.get(peer)
+  }
+
+  endsOf(peer: Peer): CallEnds {
+    let ends = this.#ends.get(peer)
+    if (ends === undefined) {
+      ends = new CallEnds(peer)
+      this.#ends.set(peer, ends)
+    }
+    return ends
+  }
+
+  get load(): CallLoad {
+    let [made, taken, waiting] = [0, 0, 0]
+    for (const ends of this.#ends.values()) {
+      made += ends.made.size
+      taken += ends.taken.size
+      for (const { state } of ends.made.values()) if (state === 'waiting') waiting++
+    }
+    return { made, taken, waiting }
+  }
+
+  /** A new call goes to an endpoint of a registration, or waits until one is free. */
+  place(call: Call, registration: Registration, payload: Payload): void {
+    if (call.terms.timeout > 0) this.#begin(call)
+    const endpoint = choose(registration, null, call.caller.peer, this.#random)
+    if (endpoint !== undefined) this.#invoke(call, endpoint, payload)
+    else if (call.terms.parts || (registration.queue?.size ?? 0) >= this.#limits.queue_limit) {
+      this.refuse(call, NO_AVAILABLE_CALLEE, 'the callee has as many calls as it takes')
+    } else {
+      registration.queue ??= new Set()
+      registration.queue.add(call)
+      call.queued = registration
+      this.#wait(call, payload, this.#limits.queue_timeout)
+    }
+  }
+
+  /** A new call whose procedure nobody has registered: it waits if it asked to, and may. */
+  miss(call: Call, payload: Payload): void {
+    const { wait, parts } = call.terms
+    if (wait === 0 || parts || this.missing.size >= this.#limits.queue_limit) {
+      this.refuse(call, NO_SUCH_PROCEDURE, `nobody has registered ${call.procedure}`)
+      return
+    }
+    this.missing.add(call)
+    this.#wait(call, payload, wait)
+  }
+
+  /** A call that was missing its procedure has it now. */
+  found(call: Call, registration: Registration): void {
+    this.missing.delete(call)
+    this.place(call, registration, call.kept as Payload)
+  }
+
+  /** The endpoints of a registration may have room for calls that wait. */
+  drain(registration: Registration): void {
+    const { queue, invoke } = registration
+    if (queue === null) return
+    for (const call of queue) {
+      const endpoint = choose(registration, null, call.caller.peer, this.#random)
+      if (endpoint !== undefined) {
+        queue.delete(call)
+        call.queued = null
+        this.#invoke(call, endpoint, call.kept as Payload)
+      } else if (invoke !== '_sticky') return
+    }
+  }
+
+  /** A registration is gone, and what waited for it waits in vain. */
+  abandon(registration: Registration): void {
+    for (const call of registration.queue ?? []) {
+      this.refuse(call, NO_AVAILABLE_CALLEE, 'the callee has gone')
+    }
+  }
+
+  /** A call that its callee is not available for goes to another one, each at most once. */
+  reroute(call: Call): void {
+    const endpoint = call.endpoint as Endpoint
+    this.happen(call, 'ERROR unavailable, rerouted', null)
+    if (call.state !== 'waiting') return
+    unseat(call, endpoint)
+    call.endpoint = null
+    const { registration } = endpoint
+    call.tried ??= new Set()
+    call.tried.add(endpoint)
+    const next = choose(registration, call.tried, call.caller.peer, this.#random)
+    if (next === undefined || call.kept === null) {
+      this.refuse(call, NO_AVAILABLE_CALLEE, 'no callee is available')
+    } else this.#invoke(call, next, call.kept)
+    this.drain(registration)
+  }
+
+  /** A further part goes to the callee that has the call, unless that was told to stop. */
+  sendPart(call: Call, payload: Payload): void {
+    if (call.state !== 'running') return
+    const { callee, registration } = call.endpoint as Endpoint
+    const { invocation: request, details, moreParts } = call
+    try {
+      callee.peer.send({
+        type: INVOCATION,
+        request,
+        registration: registration.id,
+        details: moreParts ? { ...details, progress: true } : details,
+        payload,
+      })
+    } catch (error) {
+      if (!(error instanceof PayloadError)) throw error
+      const problem = refusal(call, error.uri, error.message)
+      this.happen(call, 'payload cannot be delivered', problem)
+    }
+  }
+
+  /** The time of a call begins anew. */
+  restartTimer(call: Call): void {
+    if (call.timer === null) return
+    this.#wheel.clear(call.timer)
+    call.timer = this.#wheel.set(call, call.terms.timeout)
+  }
+
+  refuse(call: Call, error: string, text: string): void {
+    this.happen(call, 'no callee takes it', refusal(call, error, text))
+  }
+
+  /**
+   * Takes a call through a row of the table. `message` is what the caller hears where the row says
+   * so; `text` goes with the router's own errors; `deaf` callers are told nothing.
+   */
+  happen(
+    call: Call,
+    event: CallEvent,
+    message: Result | ErrorMessage | null,
+    text?: string,
+    deaf = false,
+  ): void {
+    if (call.state === 'over') return
+    const step = CALL_TABLE[call.state][event]
+    if (step === undefined) return
+    const { endpoint } = call
+    if (step.next === 'over') this.#end(call)
+    else call.state = step.next
+    if (step.interrupt !== null && canCancel(call)) interrupt(call, step.interrupt)
+    if (!deaf && step.caller !== null) {
+      if (step.caller === MESSAGE) this.#answer(call, message as Result | ErrorMessage)
+      else call.caller.peer.send(refusal(call, step.caller, text))
+    }
+    if (step.next === 'over' && endpoint !== null) this.drain(endpoint.registration)
+  }
+
+  /** The session is over: its calls end, on whichever side of them it was. */
+  leave(peer: Peer): void {
+    const ends = this.#ends.get(peer)
+    if (ends === undefined) return
+    this.#ends.delete(peer)
+    for (const call of ends.taken.values()) {
+      if (call.caller === ends) this.#end(call)
+      else this.happen(call, 'callee leaves', null, 'the callee has left')
+    }
+    for (const call of ends.made.values()) this.happen(call, 'caller leaves', null)
+  }
+
+  /** Sends the INVOCATION and takes note of the call at both its ends. */
+  #invoke(call: Call, endpoint: Endpoint, payload: Payload): void {
+    const { caller, request, terms } = call
+    const { callee, registration } = endpoint
+    const refused = terms.isPlain ? undefined : objection(endpoint, terms)
+    if (refused !== undefined) {
+      this.refuse(call, refused.refused, refused.text)
+      return
+    }
+    const invocation = callee.nextInvocation()
+    call.details = detailsFor(endpoint, call)
+    try {
+      callee.peer.send({
+        type: INVOCATION,
+        request: invocation,
+        registration: registration.id,
+        details: call.moreParts ? { ...call.details, progress: true } : call.details,
+        payload,
+      })
+    } catch (error) {
+      if (!(error instanceof PayloadError)) throw error
+      this.refuse(call, error.uri, error.message)
+      return
+    }
+    callee.lastInvocation = invocation
+    callee.taken.set(invocation, call)
+    caller.made.set(request, call)
+    endpoint.pending++
+    call.state = 'running'
+    call.endpoint = endpoint
+    call.invocation = invocation
+    call.kept = this.#mayReroute(call, endpoint) ? (call.kept ?? payload.keep()) : null
+    if (terms.timeout > 0 || call.timer !== null) this.#startTimer(call, endpoint)
+  }
+
+  #mayReroute({ moreParts }: Call, { callee, registration }: Endpoint): boolean {
+    if (registration.endpoints.length === 1 || moreParts) return false
+    return (callee.peer.features & CALLEE_REROUTES) !== 0
+  }
+
+  #startTimer(call: Call, endpoint: Endpoint): void {
+    if (call.timer !== null) this.#wheel.clear(call.timer)
+    call.timer = null
+    const { timeout } = call.terms
+    if (timeout === 0 || timesOutItself(endpoint)) return
+    call.timer = this.#wheel.set(call, this.#left(call))
+  }
+
+  /** The time that a call may take runs from here, if it does not already. */
+  #begin(call: Call): void {
+    if (call.since < 0) call.since = this.#clock.now()
+  }
+
+  /** What is left of the timeout of a call. Milliseconds. */
+  #left({ since, terms }: Call): number {
+    return Math.max(since + terms.timeout - this.#clock.now(), 0)
+  }
+
+  /** Keeps a call that no callee has yet. */
+  #wait(call: Call, payload: Payload, time: number): void {
+    const { caller, request, terms } = call
+    caller.made.set(request, call)
+    call.kept ??= payload.keep()
+    this.#begin(call)
+    if (call.timer !== null) this.#wheel.clear(call.timer)
+    const left = terms.timeout === 0 ? time : Math.min(time, this.#left(call))
+    call.timer = this.#wheel.set(call, left)
+  }
+
+  #expire(call: Call): void {
+    call.timer = null
+    const { timeout } = call.terms
+    const isOver = timeout > 0 && this.#left(call) === 0
+    if (call.state !== 'waiting' || isOver) this.happen(call, 'timeout', null, TOO_LONG)
+    else if (call.queued !== null) {
+      this.refuse(
+        call,
+        NO_AVAILABLE_CALLEE,
+        'the callee had as many calls as it takes for too long',
+      )
+    } else this.refuse(call, NO_SUCH_PROCEDURE, `nobody has registered ${call.procedure} in time`)
+  }
+
+  /** Gives the caller a message of the callee, or why it cannot be written in its serializer. */
+  #answer(call: Call, message: Result | ErrorMessage): void {
+    const { peer } = call.caller
+    try {
+      peer.send(message)
+    } catch (error) {
+      if (!(error instanceof PayloadError)) throw error
+      const problem = refusal(call, error.uri, error.message)
+      if (call.state === 'over') peer.send(problem)
+      else this.happen(call, 'payload cannot be delivered', problem)
+    }
+  }
+
+  /** Forgets a call wherever it is noted. */
+  #end(call: Call): void {
+    call.state = 'over'
+    call.caller.made.delete(call.request)
+    if (call.endpoint !== null) unseat(call, call.endpoint)
+    else {
+      call.queued?.queue?.delete(call)
+      this.missing.delete(call)
+    }
+    if (call.timer !== null) this.#wheel.clear(call.timer)
   }
 }
 
-/** Notes a call at both its ends. */
-export function openCall(call: Call): void {
-  const { caller, request, callee, invocation } = call
-  callee.lastInvocation = invocation
-  callee.taken.set(invocation, call)
-  caller.made.set(request, call)
+const TOO_LONG = 'the call took too long'
+
+/** The callee of a call can be interrupted. */
+export function canCancel({ endpoint }: Call): boolean {
+  return endpoint !== null && (endpoint.callee.peer.features & CALLEE_CANCELS) !== 0
 }
 
-/** Forgets a call at both its ends. */
-export function endCall({ caller, request, callee, invocation }: Call): void {
-  callee.taken.delete(invocation)
-  caller.made.delete(request)
+/** A callee does not have a call any more. */
+function unseat(call: Call, endpoint: Endpoint): void {
+  endpoint.callee.taken.delete(call.invocation)
+  endpoint.pending--
 }

@@ -1,47 +1,73 @@
+import { type Clock, systemClock } from '../base/clock.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import type { Match } from '../match/uri.ts'
+import type { Disclosure } from '../protocol/disclosure.ts'
 import {
-  CANCELED,
-  INVALID_ARGUMENT,
-  NO_SUCH_PROCEDURE,
+  FEATURE_NOT_SUPPORTED,
   NO_SUCH_REGISTRATION,
-  PayloadError,
   PROCEDURE_ALREADY_EXISTS,
   ProtocolViolation,
-  UNTRANSLATABLE_PAYLOAD,
+  REPLACED,
+  UNAVAILABLE,
 } from '../protocol/errors.ts'
-import { CALLEE_CANCELS } from '../protocol/features.ts'
 import {
-  CALL,
+  CALLEE_HEARS_REVOCATION,
+  CALLEE_PASSES_THRU,
+  CALLEE_REROUTES,
+  CALLER_FORGETS,
+  CALLER_PASSES_THRU,
+  CALLER_SENDS_PARTS,
+} from '../protocol/features.ts'
+import {
   type Call as CallMessage,
   type Cancel,
-  ERROR,
   type ErrorMessage,
   errorFor,
-  INTERRUPT,
   INVOCATION,
   NO_DETAILS,
   REGISTERED,
   RESULT,
   type Register,
-  type Result,
   UNREGISTERED,
   type Unregister,
   type Yield,
 } from '../protocol/messages.ts'
-import { NO_PAYLOAD, Payload } from '../protocol/payload.ts'
-import { type Call, CallEnds, endCall, openCall } from './calls.ts'
-import { Registrations } from './registrations.ts'
+import { passthruOf } from '../protocol/passthru.ts'
+import type { Dict } from '../protocol/payload.ts'
+import { callError, refusal } from './answers.ts'
+import { Call, type CallEnds } from './call.ts'
+import type { CallEvent } from './call-table.ts'
+import { termsOf } from './call-terms.ts'
+import { type CallLoad, Calls, canCancel } from './calls.ts'
+import { RPC_DEFAULTS, type RpcLimits, type RpcOptions } from './options.ts'
+import { type RegisterTerms, registerTermsOf } from './register-terms.ts'
+import { type Endpoint, type Registration, Registrations } from './registrations.ts'
 
-/**
- * How a CANCEL ends a call (WAMP, "Call Canceling"): whether the callee is interrupted, and whether
- * the caller hears at once or waits for the callee's answer.
- */
-const CANCEL_MODES = new Map<unknown, { interrupt: boolean; wait: boolean }>([
-  ['skip', { interrupt: false, wait: false }],
-  ['killnowait', { interrupt: true, wait: false }],
-  ['kill', { interrupt: true, wait: true }],
+/** Hears what becomes of registrations, in the order of the meta API's events. */
+export interface RegistrationWatcher {
+  created(session: Peer, registration: Registration): void
+  registered(session: Peer, registration: Registration): void
+  unregistered(session: Peer, registration: Registration): void
+  deleted(session: Peer, registration: Registration): void
+}
+
+/** What a dealer takes from outside; what is left out is as usual. */
+export interface DealerSurroundings {
+  readonly clock?: Clock
+  /** From 0 up to, but not, 1. */
+  readonly random?: () => number
+  readonly watcher?: RegistrationWatcher
+  readonly options?: RpcOptions
+}
+
+/** What the modes of a CANCEL are to a call, but for `kill` (WAMP, "Call Canceling"). */
+const CANCEL_MODES = new Map<unknown, CallEvent>([
+  ['skip', 'CANCEL skip'],
+  ['killnowait', 'CANCEL killnowait'],
 ])
+
+/** RESULT.Details of a progressive result. */
+const PROGRESS: Dict = Object.freeze({ progress: true })
 
 /**
  * Routes the calls of a realm. What comes here is allowed and its URIs are sound: the realm has
@@ -49,79 +75,152 @@ const CANCEL_MODES = new Map<unknown, { interrupt: boolean; wait: boolean }>([
  * call is answered once, whatever becomes of its ends.
  */
 export class Dealer {
-  readonly #registrations = new Registrations()
-  readonly #ends = new Map<Peer, CallEnds>()
+  readonly registrations = new Registrations()
+  readonly #clock: Clock
+  readonly #limits: RpcLimits
+  readonly #watcher: RegistrationWatcher | null
+  readonly #calls: Calls
 
-  register(peer: Peer, message: Register, match: Match): void {
-    const registration = this.#registrations.add(peer, match, message.procedure)
-    if (registration === undefined) {
+  constructor(surroundings: DealerSurroundings = {}) {
+    const { clock = systemClock, random = Math.random, watcher = null } = surroundings
+    this.#clock = clock
+    this.#watcher = watcher
+    this.#limits = { ...RPC_DEFAULTS, ...surroundings.options }
+    this.#calls = new Calls(clock, random, this.#limits)
+  }
+
+  register(
+    peer: Peer,
+    message: Register,
+    match: Match,
+    disclosure: Disclosure = 'requested',
+  ): void {
+    const terms = registerTermsOf(message.options, disclosure)
+    if ('refused' in terms) {
+      peer.send(errorFor(message, terms.refused, terms.text))
+      return
+    }
+    const { procedure, request } = message
+    const present = this.registrations.index.get(match, procedure)
+    const vacant = present === undefined || this.#vacate(present, terms, peer)
+    if (!vacant && !mayShare(present, terms, peer)) {
       peer.send(errorFor(message, PROCEDURE_ALREADY_EXISTS))
       return
     }
-    peer.send({ type: REGISTERED, request: message.request, registration: registration.id })
+    const registration = vacant
+      ? this.registrations.create(procedure, match, terms.invoke, this.#clock.now())
+      : present
+    this.registrations.join(endpointOf(registration, this.#calls.endsOf(peer), terms))
+    peer.send({ type: REGISTERED, request, registration: registration.id })
+    if (vacant) this.#watcher?.created(peer, registration)
+    this.#watcher?.registered(peer, registration)
+    this.#calls.drain(registration)
+    for (const call of this.#calls.missing.servedBy(registration, this.registrations.index)) {
+      this.#calls.found(call, registration)
+    }
   }
 
   unregister(peer: Peer, message: Unregister): void {
-    const registration = this.#registrations.get(message.registration)
-    if (registration === undefined || registration.callee !== peer) {
+    const endpoint = this.registrations.find(message.registration, peer)
+    if (endpoint === undefined) {
       peer.send(errorFor(message, NO_SUCH_REGISTRATION))
       return
     }
-    this.#registrations.remove(registration)
-    peer.send({ type: UNREGISTERED, request: message.request })
+    peer.send({ type: UNREGISTERED, request: message.request, details: null })
+    this.#part(endpoint)
   }
 
-  call(peer: Peer, message: CallMessage): void {
-    const { request, procedure, payload } = message
-    const caller = this.#endsOf(peer)
-    if (caller.made.has(request)) {
-      throw new ProtocolViolation(`CALL: request ${request} is still open`)
-    }
-    const registration = this.#registrations.index.best(procedure)
-    if (registration === undefined) {
-      peer.send(errorFor(message, NO_SUCH_PROCEDURE, `nobody has registered ${procedure}`))
+  /**
+   * Takes a session off a registration, and tells it if it announced that it wants to know (WAMP,
+   * "Registration Revocation"). Calls that it has go on.
+   */
+  revoke(endpoint: Endpoint, reason?: string): void {
+    const { peer } = endpoint.callee
+    this.#part(endpoint)
+    if ((peer.features & CALLEE_HEARS_REVOCATION) === 0) return
+    const { id } = endpoint.registration
+    const details = reason === undefined ? { registration: id } : { registration: id, reason }
+    peer.send({ type: UNREGISTERED, request: 0, details })
+  }
+
+  /** `disclosure` and `trustlevel` are what the caller's rule gives. */
+  call(
+    peer: Peer,
+    message: CallMessage,
+    disclosure: Disclosure = 'requested',
+    trustlevel?: number,
+  ): void {
+    const caller = this.#calls.endsOf(peer)
+    const { request, options, procedure, payload } = message
+    if (request > caller.highestCall) caller.highestCall = request
+    else if (this.#isPart(caller, message)) return
+    const terms = termsOf(options, disclosure, trustlevel, this.#limits, peer.features)
+    if ('refused' in terms) {
+      peer.send(errorFor(message, terms.refused, terms.text))
       return
     }
-    const { id, match } = registration
-    const callee = this.#endsOf(registration.callee)
-    const invocation = callee.nextInvocation()
-    // First send, then record: a payload that does not fit the callee's serializer throws here.
-    callee.peer.send({
-      type: INVOCATION,
-      request: invocation,
-      registration: id,
-      details: match === 'exact' ? NO_DETAILS : { procedure },
-      payload,
-    })
-    openCall({ caller, request, callee, invocation })
+    const call = new Call(caller, request, procedure, terms)
+    const registration = this.registrations.index.best(procedure)
+    if (registration === undefined) this.#calls.miss(call, payload)
+    else this.#calls.place(call, registration, payload)
+  }
+
+  /**
+   * Whether a CALL that is not for a callee, as it may not be or the router itself answers it, is
+   * to be answered. It is not if it comes late, as a part of a call that is over. If it is a part
+   * of one that runs, that one ends without an answer of its own.
+   */
+  isToBeAnswered(peer: Peer, message: CallMessage): boolean {
+    const caller = this.#calls.endsOf(peer)
+    const { request } = message
+    const open = caller.made.get(request)
+    if (open !== undefined) {
+      checkPart(open, message)
+      this.#calls.happen(open, 'CALL, further part, not allowed', null)
+      return true
+    }
+    if (request <= caller.highestCall) return (peer.features & CALLER_SENDS_PARTS) === 0
+    caller.highestCall = request
+    return true
   }
 
   cancel(caller: Peer, message: Cancel): void {
-    const call = this.#ends.get(caller)?.made.get(message.request)
+    const call = this.#calls.known(caller)?.made.get(message.request)
     // It may have crossed the answer (WAMP, "Call Canceling"): then there is nothing to do.
     if (call === undefined) return
     // Some clients send an empty mode for none.
-    const name = message.options.mode || 'killnowait'
-    const mode = CANCEL_MODES.get(name)
-    if (mode === undefined) {
-      caller.send(callError(call, INVALID_ARGUMENT, text('there is no such cancel mode')))
-      endCall(call)
+    const mode = message.options.mode || 'killnowait'
+    if (mode === 'kill') {
+      const kill = canCancel(call) ? 'CANCEL kill' : 'CANCEL kill, callee cannot be interrupted'
+      this.#calls.happen(call, kill, null)
       return
     }
-    const interruptible = cancels(call.callee.peer)
-    if (mode.interrupt && interruptible) interrupt(call, name as string)
-    if (mode.wait && interruptible) return
-    endCall(call)
-    caller.send(callError(call, CANCELED, NO_PAYLOAD))
+    const event = CANCEL_MODES.get(mode)
+    const forgets = (caller.features & CALLER_FORGETS) !== 0
+    if (event !== undefined) this.#calls.happen(call, event, null, undefined, forgets)
+    else this.#calls.happen(call, 'CANCEL, no such mode', null, 'there is no such mode', forgets)
   }
 
   yield(callee: Peer, message: Yield): void {
     const call = this.#answered(callee, message.request, 'YIELD')
-    // Progressive results are not announced: a caller must not see a call end with one.
-    if (call === undefined || message.options.progress === true) return
-    endCall(call)
-    const { payload } = message
-    answer(call, { type: RESULT, request: call.request, details: NO_DETAILS, payload })
+    if (call === undefined) return
+    const { options, payload } = message
+    const { request } = call
+    if (options === NO_DETAILS) {
+      this.#calls.happen(call, 'YIELD', { type: RESULT, request, details: NO_DETAILS, payload })
+      return
+    }
+    const isProgress = options.progress === true
+    if (isProgress && !this.#takesProgress(call)) return
+    const passthru = this.#passthru(call, callee, options)
+    if (passthru === null) {
+      const event = isProgress ? 'payload cannot be delivered' : 'YIELD'
+      this.#calls.happen(call, event, refusal(call, FEATURE_NOT_SUPPORTED, NO_PASSTHRU))
+      return
+    }
+    const details = isProgress ? progressWith(passthru) : passthru
+    const event = isProgress ? 'YIELD, progress' : 'YIELD'
+    this.#calls.happen(call, event, { type: RESULT, request, details, payload })
   }
 
   /** ERROR from a callee. */
@@ -131,46 +230,89 @@ export class Dealer {
     }
     const call = this.#answered(callee, message.request, 'ERROR')
     if (call === undefined) return
-    endCall(call)
     const { error, payload } = message
-    answer(call, callError(call, error, payload))
+    if (error === UNAVAILABLE && (callee.features & CALLEE_REROUTES) !== 0) {
+      this.#calls.reroute(call)
+      return
+    }
+    const passthru = this.#passthru(call, callee, message.details)
+    const answer =
+      passthru === null
+        ? refusal(call, FEATURE_NOT_SUPPORTED, NO_PASSTHRU)
+        : callError(call, error, payload, passthru)
+    this.#calls.happen(call, 'ERROR', answer)
+  }
+
+  /** What is open now. */
+  get load(): CallLoad {
+    return this.#calls.load
+  }
+
+  /** True of a call that is not over: more parts of it may come. */
+  isOpen(caller: Peer, request: number): boolean {
+    return this.#calls.known(caller)?.made.has(request) ?? false
   }
 
   /** True of a peer that waits for answers, or owes some. */
   isBusy(peer: Peer): boolean {
-    return (this.#ends.get(peer)?.made.size ?? 0) > 0 || this.isAnswering(peer)
+    return (this.#calls.known(peer)?.made.size ?? 0) > 0 || this.isAnswering(peer)
   }
 
   /** True of a peer that owes answers. */
   isAnswering(peer: Peer): boolean {
-    return (this.#ends.get(peer)?.taken.size ?? 0) > 0
+    return (this.#calls.known(peer)?.taken.size ?? 0) > 0
   }
 
   /** True of a peer that has registered something. */
   isCallee(peer: Peer): boolean {
-    return this.#registrations.holds(peer)
+    return this.registrations.holds(peer)
   }
 
   /** The session is over: its calls end, on whichever side of them it was. */
   leave(peer: Peer): void {
-    this.#registrations.removeAll(peer)
-    const ends = this.#ends.get(peer)
-    if (ends === undefined) return
-    this.#ends.delete(peer)
-    for (const call of ends.taken.values()) {
-      endCall(call)
-      if (call.caller === ends) continue
-      call.caller.peer.send(callError(call, CANCELED, text('the callee has left')))
+    for (const endpoint of this.registrations.heldBy(peer)) this.#part(endpoint)
+    this.#calls.leave(peer)
+  }
+
+  /** Takes those off a registration whose place a session may take; false where it may not. */
+  #vacate({ invoke, endpoints }: Registration, terms: RegisterTerms, peer: Peer): boolean {
+    const { takeover, force_reregister } = this.#limits
+    const takesOver = takeover === 'registrations' && invoke === 'single'
+    const mayReplace = ({ callee }: Endpoint) => {
+      if (callee.peer.authid !== peer.authid) return terms.force && force_reregister
+      return terms.force || (takesOver && callee.peer !== peer)
     }
-    for (const call of ends.made.values()) {
-      endCall(call)
-      if (cancels(call.callee.peer)) interrupt(call, 'killnowait')
-    }
+    if (!endpoints.every(mayReplace)) return false
+    for (const endpoint of [...endpoints]) this.revoke(endpoint, REPLACED)
+    return true
+  }
+
+  #part(endpoint: Endpoint): void {
+    const { registration, callee } = endpoint
+    this.registrations.part(endpoint)
+    this.#watcher?.unregistered(callee.peer, registration)
+    if (registration.endpoints.length > 0) return
+    this.#watcher?.deleted(callee.peer, registration)
+    this.#calls.abandon(registration)
+  }
+
+  /**
+   * Sees to a CALL whose request is not the highest so far: a part of a progressive call, or what
+   * comes late of one that is over, which is dropped (WAMP, "Progressive Call Invocations").
+   * Callers that do not send parts may number their calls as they like. False for a new call.
+   */
+  #isPart(caller: CallEnds, message: CallMessage): boolean {
+    const call = caller.made.get(message.request)
+    if (call === undefined) return (caller.peer.features & CALLER_SENDS_PARTS) !== 0
+    checkPart(call, message)
+    call.moreParts = message.options.progress === true
+    this.#calls.sendPart(call, message.payload)
+    return true
   }
 
   /** The open call that a callee answers; undefined where it is over, and the answer is late. */
   #answered(callee: Peer, invocation: number, name: string): Call | undefined {
-    const ends = this.#ends.get(callee)
+    const ends = this.#calls.known(callee)
     const call = ends?.taken.get(invocation)
     if (call === undefined && invocation > (ends?.lastInvocation ?? 0)) {
       throw new ProtocolViolation(`${name}: there was no invocation ${invocation}`)
@@ -178,40 +320,56 @@ export class Dealer {
     return call
   }
 
-  #endsOf(peer: Peer): CallEnds {
-    let ends = this.#ends.get(peer)
-    if (ends === undefined) {
-      ends = new CallEnds(peer)
-      this.#ends.set(peer, ends)
+  /** True where the caller wants to hear of progress; the call cannot change hands any more. */
+  #takesProgress(call: Call): boolean {
+    if (!call.terms.receiveProgress) return false
+    call.kept = null
+    this.#calls.restartTimer(call)
+    return true
+  }
+
+  /** What an answer says of its payload; null where the caller could not read that. */
+  #passthru(call: Call, callee: Peer, options: Dict): Dict | null {
+    const passthru = options === NO_DETAILS ? null : passthruOf(options)
+    if (passthru === null) return NO_DETAILS
+    if ((callee.features & CALLEE_PASSES_THRU) === 0) {
+      throw new ProtocolViolation('ppt_scheme, but payload_passthru_mode not announced')
     }
-    return ends
+    return (call.caller.peer.features & CALLER_PASSES_THRU) === 0 ? null : passthru
   }
 }
 
-/** Gives the caller its answer, or why the answer cannot be written in its serializer. */
-function answer(call: Call, message: Result | ErrorMessage): void {
-  try {
-    call.caller.peer.send(message)
-  } catch (error) {
-    if (!(error instanceof PayloadError)) throw error
-    call.caller.peer.send(callError(call, UNTRANSLATABLE_PAYLOAD, text(error.message)))
+const NO_PASSTHRU = 'the caller knows no payload passthru mode'
+
+/** A session may join those who share a registration: the policy is theirs, and it is new. */
+function mayShare({ invoke, endpoints }: Registration, terms: RegisterTerms, peer: Peer): boolean {
+  if (invoke === 'single' || invoke !== terms.invoke) return false
+  return !endpoints.some(({ callee }) => callee.peer === peer)
+}
+
+function progressWith(passthru: Dict): Dict {
+  return passthru === NO_DETAILS ? PROGRESS : { ...passthru, progress: true }
+}
+
+/** A CALL with the request of an open call must be a part of it. */
+function checkPart(call: Call, { request, procedure }: CallMessage): void {
+  if (!call.moreParts || call.procedure !== procedure) {
+    throw new ProtocolViolation(`CALL: request ${request} is still open`)
   }
 }
 
-function callError(call: Call, error: string, payload: Payload): ErrorMessage {
-  const { request } = call
-  return { type: ERROR, requestType: CALL, request, details: NO_DETAILS, error, payload }
-}
-
-/** What people read goes where clients show it: into args. */
-function text(words: string): Payload {
-  return Payload.of([words])
-}
-
-function cancels(callee: Peer): boolean {
-  return (callee.features & CALLEE_CANCELS) !== 0
-}
-
-function interrupt(call: Call, mode: string): void {
-  call.callee.peer.send({ type: INTERRUPT, request: call.invocation, options: { mode } })
+function endpointOf(
+  registration: Registration,
+  callee: CallEnds,
+  { disclosesCaller, forwardsTimeout, concurrency }: RegisterTerms,
+): Endpoint {
+  return {
+    registration,
+    callee,
+    disclosesCaller,
+    forwardsTimeout,
+    concurrency,
+    pending: 0,
+    gone: false,
+  }
 }

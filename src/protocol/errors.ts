@@ -6,8 +6,13 @@ export const NO_SUCH_PROCEDURE = 'wamp.error.no_such_procedure'
 export const PROCEDURE_ALREADY_EXISTS = 'wamp.error.procedure_already_exists'
 export const INVALID_ARGUMENT = 'wamp.error.invalid_argument'
 export const NOT_AUTHORIZED = 'wamp.error.not_authorized'
-export const UNAVAILABLE = 'wamp.error.unavailable'
 export const CANCELED = 'wamp.error.canceled'
+export const TIMEOUT = 'wamp.error.timeout'
+export const UNAVAILABLE = 'wamp.error.unavailable'
+export const NO_AVAILABLE_CALLEE = 'wamp.error.no_available_callee'
+export const FEATURE_NOT_SUPPORTED = 'wamp.error.feature_not_supported'
+export const DISCLOSE_ME_DISALLOWED = 'wamp.error.option_disallowed.disclose_me'
+export const PAYLOAD_SIZE_EXCEEDED = 'wamp.error.payload_size_exceeded'
 export const NO_SUCH_REALM = 'wamp.error.no_such_realm'
 export const NO_SUCH_ROLE = 'wamp.error.no_such_role'
 export const NO_MATCHING_AUTH_METHOD = 'wamp.error.no_matching_auth_method'
@@ -22,6 +27,8 @@ export const SYSTEM_SHUTDOWN = 'wamp.close.system_shutdown'
 export const ROLE_REMOVED = 'wampd.close.role_removed'
 /** Our own: a session ended because of a fault of the router; the URI says whose fault it was. */
 export const INTERNAL_ERROR = 'wampd.error.internal_error'
+/** Our own: why a session lost a registration to another one that took its place. */
+export const REPLACED = 'wampd.registration.replaced'
 /** Our own: a payload that the receiver's serializer cannot carry. */
 export const UNTRANSLATABLE_PAYLOAD = 'wampd.error.untranslatable_payload'
 
@@ -30,9 +37,18 @@ export class ProtocolViolation extends Error {
   override name = 'ProtocolViolation'
 }
 
-/** Values that a serializer cannot carry (a function, a symbol, …). */
+/**
+ * A payload that cannot go to its receiver: values that a serializer cannot carry (a function, a
+ * symbol, …), or, under its own URI, more bytes than the receiver takes. The sender gets the URI.
+ */
 export class PayloadError extends Error {
   override name = 'PayloadError'
+  readonly uri: string
+
+  constructor(text: string, uri: string = UNTRANSLATABLE_PAYLOAD) {
+    super(text)
+    this.uri = uri
+  }
 }
 
 /** A refusal, as it reaches in-process callers. */

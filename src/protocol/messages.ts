@@ -59,6 +59,8 @@ export interface Shape<M extends { type: number } = Message> {
   readonly head: number
   /** args and kwargs may follow the head. */
   readonly tail: boolean
+  /** Elements behind the head that only some messages of the kind have; absent where none has. */
+  more?(message: M): number
   read(from: ElementReader): M
   write(to: ElementWriter, message: M): void
 }
@@ -108,7 +110,13 @@ export type Result = { type: typeof RESULT; request: number; details: Dict; payl
 export type Register = { type: typeof REGISTER; request: number; options: Dict; procedure: string }
 export type Registered = { type: typeof REGISTERED; request: number; registration: number }
 export type Unregister = { type: typeof UNREGISTER; request: number; registration: number }
-export type Unregistered = { type: typeof UNREGISTERED; request: number }
+export type Unregistered = {
+  type: typeof UNREGISTERED
+  /** 0 where nobody asked: the registration was revoked. */
+  request: number
+  /** The registration that was revoked, and why; null in an answer. */
+  details: Dict | null
+}
 export type Invocation = {
   type: typeof INVOCATION
   request: number
@@ -402,8 +410,12 @@ row<Unregistered>({
   fromClient: false,
   head: 2,
   tail: false,
-  read: r => ({ type: UNREGISTERED, request: r.id('request') }),
-  write: (w, m) => w.integer(m.request),
+  more: m => (m.details === null ? 0 : 1),
+  read: r => ({ type: UNREGISTERED, request: r.id('request'), details: null }),
+  write(w, m) {
+    w.integer(m.request)
+    if (m.details !== null) w.dict(m.details)
+  },
 })
 row<Invocation>({
   code: INVOCATION,

@@ -1,5 +1,8 @@
 import { PatternIndex } from '../match/patterns.ts'
 import { isPattern, isReserved, isUri, type Match, type UriCheck } from '../match/uri.ts'
+import { DISCLOSURES, type Disclosure } from '../protocol/disclosure.ts'
+
+export { DISCLOSURES, type Disclosure }
 
 /** What a session may ask of a URI, as bits of a verdict. */
 export const MAY_CALL = 1
@@ -10,13 +13,6 @@ export const MAY_SUBSCRIBE = 8
 export const BAD_URI = 16
 /** The URI is the router's own: nothing may be published to it or registered under it. */
 export const RESERVED = 32
-
-/**
- * What becomes of a sender's wish for `disclose_me`: it is followed, given without being asked,
- * refused with an error, or passed over.
- */
-export const DISCLOSURES = ['requested', 'always', 'refused', 'ignored'] as const
-export type Disclosure = (typeof DISCLOSURES)[number]
 
 /** Verdicts carry the disclosure of caller and publisher, and the trust level, above their bits. */
 const CALLER_SHIFT = 6

@@ -1,9 +1,12 @@
+import { type Clock, systemClock } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import { Broker } from '../broker/broker.ts'
 import { Dealer } from '../dealer/dealer.ts'
+import type { RpcOptions } from '../dealer/options.ts'
 import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
+import { registrationEvents, registrationProcedures } from '../meta/registrations.ts'
 import { onJoin, onLeave, sessionProcedures } from '../meta/sessions.ts'
 import {
   INVALID_ARGUMENT,
@@ -11,7 +14,6 @@ import {
   NOT_AUTHORIZED,
   PayloadError,
   ProtocolViolation,
-  UNTRANSLATABLE_PAYLOAD,
 } from '../protocol/errors.ts'
 import {
   CALL,
@@ -34,6 +36,7 @@ import {
 import { type Dict, Payload } from '../protocol/payload.ts'
 import {
   BAD_URI,
+  callerDisclosure,
   MAY_CALL,
   MAY_PUBLISH,
   MAY_REGISTER,
@@ -41,6 +44,7 @@ import {
   RESERVED,
   Role,
   type Rules,
+  trustLevel,
 } from './authorize.ts'
 
 /** A session of a realm, remote or in-process. */
@@ -56,6 +60,9 @@ export interface RealmOptions {
   readonly roles: readonly Role[]
   /** Hears what roles were not allowed to do. */
   readonly log?: Log
+  /** Limits and liberties of calls; see docs/rpc.md. */
+  readonly rpc?: RpcOptions
+  readonly clock?: Clock
 }
 
 /** A world of its own: nothing crosses from one realm to another. */
@@ -69,7 +76,7 @@ export class Realm {
   readonly #log: Log | undefined
   readonly members: Map<number, Member> = new Map()
   readonly #broker: Broker
-  readonly #dealer = new Dealer()
+  readonly #dealer: Dealer
   /** The router's own procedures, by URI. */
   readonly #meta: ReadonlyMap<string, MetaProcedure>
 
@@ -80,7 +87,15 @@ export class Realm {
     this.#roles = new Map(options.roles.map(role => [role.name, role]))
     this.#log = options.log
     this.#broker = new Broker(randomId)
-    this.#meta = new Map([...sessionProcedures(this)])
+    this.#dealer = new Dealer({
+      clock: options.clock ?? systemClock,
+      watcher: registrationEvents(this),
+      options: options.rpc ?? {},
+    })
+    this.#meta = new Map([
+      ...sessionProcedures(this),
+      ...registrationProcedures(this, this.#dealer),
+    ])
   }
 
   /** The role of that name. */
@@ -101,9 +116,15 @@ export class Realm {
   /** The session is over: nothing is routed to it any more, and nothing of it stays. */
   leave(member: Member): void {
     if (!this.members.delete(member.id)) return
-    this.#dealer.leave(member)
+    // It hears nothing any more of what is given up on its behalf.
     this.#broker.leave(member)
+    this.#dealer.leave(member)
     onLeave(this, member)
+  }
+
+  /** True of a session's call that is not over. */
+  isOpen(member: Member, request: number): boolean {
+    return this.#dealer.isOpen(member, request)
   }
 
   /** True of a session that waits for answers, or owes some. */
@@ -144,7 +165,7 @@ export class Realm {
       this.#route(member, message)
     } catch (error) {
       if (!(error instanceof PayloadError)) throw error
-      if (isAnswered(message)) member.send(errorFor(message, UNTRANSLATABLE_PAYLOAD, error.message))
+      if (isAnswered(message)) member.send(errorFor(message, error.uri, error.message))
     }
   }
 
@@ -157,11 +178,9 @@ export class Realm {
         this.#call(member, message)
         return
       case YIELD:
-        refusePassthru(message.options)
         this.#dealer.yield(member, message)
         return
       case ERROR:
-        refusePassthru(message.details)
         this.#dealer.error(member, message)
         return
       case SUBSCRIBE:
@@ -197,11 +216,13 @@ export class Realm {
   }
 
   #call(member: Member, message: Call): void {
-    refusePassthru(message.options)
     const verdict = member.role.verdict(message.procedure)
-    if ((verdict & MAY_CALL) === 0) this.#refuse(member, message, verdict & ~RESERVED)
-    else if ((verdict & RESERVED) === 0) this.#dealer.call(member, message)
-    else answerMeta(this.#meta.get(message.procedure), member, message)
+    if ((verdict & (MAY_CALL | RESERVED)) === MAY_CALL) {
+      this.#dealer.call(member, message, callerDisclosure(verdict), trustLevel(verdict))
+    } else if (this.#dealer.isToBeAnswered(member, message)) {
+      if ((verdict & MAY_CALL) === 0) this.#refuse(member, message, verdict & ~RESERVED)
+      else answerMeta(this.#meta.get(message.procedure), member, message)
+    }
   }
 
   #subscribe(member: Member, message: Subscribe): void {
@@ -218,7 +239,7 @@ export class Realm {
     const verdict = member.role.verdictOnPattern(message.procedure, match)
     if ((verdict & MAY_REGISTER) === 0 || (verdict & RESERVED) !== 0) {
       this.#refuse(member, message, verdict)
-    } else this.#dealer.register(member, message, match)
+    } else this.#dealer.register(member, message, match, callerDisclosure(verdict))
   }
 
   /** Answers a request that may not be. The URI's form comes before the right to use it. */

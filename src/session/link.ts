@@ -177,7 +177,8 @@ export class Link implements Receiver, Beating {
 
   /** A message of a session that only finishes its calls. */
   #receiveLast(session: Session, message: Message): void {
-    if (message.type !== CALL || session.realm.isAnswering(session)) this.#receive(session, message)
+    const isNew = message.type === CALL && !session.realm.isOpen(session, message.request)
+    if (!isNew || session.realm.isAnswering(session)) this.#receive(session, message)
     else this.#outbox.send(errorFor(message, UNAVAILABLE, 'the router is going down'))
   }
 

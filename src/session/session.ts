@@ -3,6 +3,7 @@ import type { Outlet } from '../delivery/outlet.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
 import type { SessionDetails } from '../meta/meta.ts'
 import { ProtocolViolation } from '../protocol/errors.ts'
+import { CALLER_SENDS_PARTS } from '../protocol/features.ts'
 import {
   CALL,
   type Message,
@@ -36,6 +37,7 @@ export class Session implements Member {
   readonly #outlet: Outlet
   /** The request id that comes next where the realm is strict about them. */
   #nextRequest = 1
+  #lastCall = 0
 
   constructor(realm: Realm, id: number, who: Who, outlet: Outlet) {
     this.realm = realm
@@ -69,12 +71,16 @@ export class Session implements Member {
   #count(message: Message): void {
     if (!COUNTED.has(message.type)) return
     const { request } = message as Extract<Message, { request: number }>
+    // A further part of a progressive call: the dealer sees whether there is one.
+    const isCall = message.type === CALL
+    if (isCall && request <= this.#lastCall && this.features & CALLER_SENDS_PARTS) return
     if (request !== this.#nextRequest) {
       throw new ProtocolViolation(
         `request id ${request} is out of sequence, ${this.#nextRequest} is next`,
       )
     }
     this.#nextRequest = request === MAX_ID ? 1 : request + 1
+    if (isCall) this.#lastCall = request
   }
 }
 

@@ -1,8 +1,12 @@
 import { expect } from 'chai'
 import { Dealer } from '../../src/dealer/dealer.ts'
 import type { Match } from '../../src/match/uri.ts'
-import { PayloadError, ProtocolViolation } from '../../src/protocol/errors.ts'
-import { CALLEE_CANCELS } from '../../src/protocol/features.ts'
+import {
+  PAYLOAD_SIZE_EXCEEDED,
+  PayloadError,
+  ProtocolViolation,
+} from '../../src/protocol/errors.ts'
+import { CALLEE_CANCELS, CALLER_FORGETS } from '../../src/protocol/features.ts'
 import type {
   Call,
   Cancel,
@@ -12,6 +16,7 @@ import type {
   Yield,
 } from '../../src/protocol/messages.ts'
 import type { Dict } from '../../src/protocol/payload.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 import { messageOf, Recorder } from '../helpers/recorder.ts'
 
 describe('the dealer', () => {
@@ -22,7 +27,7 @@ describe('the dealer', () => {
   let patient: Recorder
 
   beforeEach(() => {
-    dealer = new Dealer()
+    dealer = new Dealer({ clock: new FakeClock() })
     caller = new Recorder()
     callee = new Recorder()
     patient = new Recorder({ features: CALLEE_CANCELS })
@@ -169,7 +174,7 @@ describe('the dealer', () => {
 
     it('tells nothing of its options to the callee', () => {
       register(callee, 'a.b')
-      const options = { disclose_me: true, timeout: 5, receive_progress: true, _own: 1 }
+      const options = { timeout: 5, receive_progress: true, _wait: 5, _own: 1, ppt_keyid: 'a' }
       dealer.call(caller, messageOf([48, 1, options, 'a.b']) as Call)
       expect(callee.take()[0]?.[3]).deep.equal({})
     })
@@ -232,7 +237,10 @@ describe('the dealer', () => {
     it('keeps nothing where the payload does not fit the callee', () => {
       register(patient, 'a.b')
       patient.refuses = () => true
-      expect(() => call(caller, 1, 'a.b', [1])).throws(PayloadError)
+      call(caller, 1, 'a.b', [1])
+      expect(caller.take().map(answer => answer.slice(0, 5))).deep.equal([
+        [8, 48, 1, {}, 'wampd.error.untranslatable_payload'],
+      ])
       patient.refuses = () => false
       cancel(caller, 1, { mode: 'kill' })
       expect(() => yields(patient, 1)).throws(ProtocolViolation)
@@ -299,6 +307,18 @@ describe('the dealer', () => {
       expect(answer?.slice(0, 5)).deep.equal([8, 48, 1, {}, 'wampd.error.untranslatable_payload'])
       yields(callee, 1)
       expect(caller.take()).deep.equal([])
+    })
+
+    it('that is too large for the caller is told to the caller', () => {
+      const send = caller.send.bind(caller)
+      caller.send = message => {
+        if (message.type === 50) throw new PayloadError('512 bytes at most', PAYLOAD_SIZE_EXCEEDED)
+        send(message)
+      }
+      yields(callee, 1, ['much'])
+      expect(caller.take()).deep.equal([
+        [8, 48, 1, {}, 'wamp.error.payload_size_exceeded', ['512 bytes at most']],
+      ])
     })
 
     it('that is an error and does not fit the caller becomes another', () => {
@@ -373,15 +393,39 @@ describe('the dealer', () => {
       expect(caller.take().map(answer => answer.slice(0, 5))).deep.equal([canceled(1)])
     })
 
-    it('after kill need not wait any more', () => {
-      for (const mode of ['killnowait', 'skip']) {
+    it('after kill need not wait any more, and interrupts nobody again', () => {
+      for (const [i, mode] of ['killnowait', 'skip'].entries()) {
         call(caller, 1, 'a.c')
         cancel(caller, 1, { mode: 'kill' })
+        cancel(caller, 1, { mode: 'kill' })
         cancel(caller, 1, { mode })
+        expect(patient.take().slice(1)).deep.equal([[69, i + 1, { mode: 'kill' }]])
         expect(caller.take()).deep.equal([canceled(1)])
         cancel(caller, 1, { mode })
         expect(caller.take()).deep.equal([])
       }
+    })
+
+    it('is not answered to a client that forgets what it cancels, but with kill', () => {
+      const autobahn = new Recorder({ features: CALLER_FORGETS })
+      for (const [i, mode] of ['skip', 'killnowait', '', 'nonsense'].entries()) {
+        call(autobahn, i + 1, 'a.c')
+        cancel(autobahn, i + 1, { mode })
+        yields(patient, i + 1)
+      }
+      expect(autobahn.take()).deep.equal([])
+      const interrupts = patient.take().filter(message => message[0] === 69)
+      expect(interrupts.map(message => message[1])).deep.equal([2, 3])
+      for (const [request, procedure] of [
+        [5, 'a.b'],
+        [6, 'a.c'],
+      ] as const) {
+        call(autobahn, request, procedure)
+        cancel(autobahn, request, { mode: 'kill' })
+      }
+      fails(patient, 5, 'wamp.error.canceled')
+      expect(autobahn.take()).deep.equal([canceled(5), canceled(6)])
+      expect(dealer.load).deep.equal({ made: 0, taken: 0, waiting: 0 })
     })
 
     it('of a mode that is not known ends the call, and says so', () => {

@@ -11,6 +11,7 @@ import type {
   Unregister,
   Yield,
 } from '../../src/protocol/messages.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 import { messageOf, Recorder } from '../helpers/recorder.ts'
 
 /** A call as its two ends should see it. */
@@ -19,6 +20,8 @@ interface Expected {
   request: number
   callee: Peer
   invocation: number
+  /** The callee was told to stop, and the caller waits. */
+  killed: boolean
   /** Over: any further answer of the callee is late. */
   over: boolean
 }
@@ -66,7 +69,7 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
 /** The dealer beside a model of it: each step happens to both, and what peers hear is compared. */
 class Course {
-  readonly dealer = new Dealer()
+  readonly dealer = new Dealer({ clock: new FakeClock() })
   readonly peers = [0, 1, 2, 3].map(index => new Peer(index))
   readonly calls: Expected[] = []
   /** What the peers should hear in this step: the beginnings of lists. */
@@ -134,7 +137,7 @@ class Course {
       this.want(caller, 8, 48, request, {}, 'wamp.error.no_such_procedure')
     } else {
       const invocation = ++callee.lastInvocation
-      this.calls.push({ caller, request, callee, invocation, over: false })
+      this.calls.push({ caller, request, callee, invocation, killed: false, over: false })
       const registration = callee.registrations.get(procedure)
       this.want(callee, 68, invocation, registration, {}, [request])
     }
@@ -166,9 +169,10 @@ class Course {
     const known = mode !== 'nonsense'
     const interruptible = callee.recorder.features === CALLEE_CANCELS
     if (!call.over) {
-      if (known && mode !== 'skip' && interruptible) {
+      if (known && mode !== 'skip' && interruptible && !call.killed) {
         this.want(callee, 69, invocation, { mode: mode || 'killnowait' })
       }
+      if (mode === 'kill') call.killed = true
       if (mode !== 'kill' || !interruptible) {
         call.over = true
         const error = known ? 'wamp.error.canceled' : 'wamp.error.invalid_argument'
@@ -190,7 +194,7 @@ class Course {
     for (const call of open.filter(({ caller, over }) => caller === peer && !over)) {
       call.over = true
       const { callee, invocation } = call
-      if (callee.recorder.features === CALLEE_CANCELS) {
+      if (callee.recorder.features === CALLEE_CANCELS && !call.killed) {
         this.want(callee, 69, invocation, { mode: 'killnowait' })
       }
     }

@@ -1,5 +1,11 @@
 import { expect } from 'chai'
-import { announcedFeatures, CALLEE_CANCELS, ROUTER_ROLES } from '../../src/protocol/features.ts'
+import {
+  announcedFeatures,
+  CALLEE_CANCELS,
+  CALLER_FORGETS,
+  CALLER_SENDS_PARTS,
+  ROUTER_ROLES,
+} from '../../src/protocol/features.ts'
 import type { Dict } from '../../src/protocol/payload.ts'
 
 const callee = (value: unknown): Dict => ({ callee: value })
@@ -30,6 +36,51 @@ describe('the features that a client announces', () => {
       expect(announcedFeatures(callee(role))).equal(0)
     }
     expect(announcedFeatures({})).equal(0)
+  })
+})
+
+describe('clients that do other than they announce', () => {
+  const on = (...names: string[]) => ({
+    features: Object.fromEntries(names.map(name => [name, true])),
+  })
+  /** What Autobahn|JS 22.11.1 and 26.3.1 say of these roles. */
+  const autobahn = {
+    caller: on('caller_identification', 'call_canceling', 'progressive_call_results'),
+    callee: on(
+      ...['caller_identification', 'pattern_based_registration', 'shared_registration'],
+      ...['progressive_call_results', 'registration_revocation'],
+    ),
+  }
+  /** What wampy 8.0.2 says. */
+  const wampy = {
+    caller: on(
+      ...['caller_identification', 'progressive_call_results', 'call_canceling', 'call_timeout'],
+      'payload_passthru_mode',
+    ),
+    callee: on(
+      ...['caller_identification', 'call_trustlevels', 'pattern_based_registration'],
+      ...['shared_registration', 'payload_passthru_mode'],
+    ),
+  }
+
+  it('are Autobahn|JS, which forgets what it cancels', () => {
+    expect(announcedFeatures(autobahn) & CALLER_FORGETS).equal(CALLER_FORGETS)
+  })
+
+  it('are wampy, which sends progressive calls', () => {
+    expect(announcedFeatures(wampy) & CALLER_SENDS_PARTS).equal(CALLER_SENDS_PARTS)
+  })
+
+  it('are none that announce more or less than these', () => {
+    for (const roles of [
+      { ...autobahn, callee: on('call_canceling', ...Object.keys(autobahn.callee.features)) },
+      { ...autobahn, caller: on('call_canceling') },
+      { caller: autobahn.caller },
+      { ...wampy, callee: {} },
+      { caller: autobahn.caller, callee: wampy.callee },
+    ]) {
+      expect(announcedFeatures(roles) & (CALLER_FORGETS | CALLER_SENDS_PARTS)).equal(0)
+    }
   })
 })
 

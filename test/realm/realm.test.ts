@@ -1,6 +1,11 @@
 import { expect } from 'chai'
 import { randomId } from '../../src/base/ids.ts'
 import { ProtocolViolation } from '../../src/protocol/errors.ts'
+import {
+  CALLEE_CANCELS,
+  CALLEE_TAKES_PARTS,
+  CALLER_SENDS_PARTS,
+} from '../../src/protocol/features.ts'
 import { shapes } from '../../src/protocol/messages.ts'
 import { type Permission, Role, Rules, unrestricted } from '../../src/realm/authorize.ts'
 import { Realm } from '../../src/realm/realm.ts'
@@ -74,6 +79,50 @@ describe('a realm', () => {
     expect(say(realm, bob, 49, 4, {})).deep.equal([[8, 48, 4, {}, 'wamp.error.canceled']])
     alice.take()
     expect(say(realm, alice, 66, 4, registration)).deep.equal([[67, 4]])
+  })
+
+  it('discloses callers and trust as the rules of their roles say', () => {
+    const allow = { call: true, register: true, publish: true, subscribe: true }
+    const disclose = { caller: 'always', publisher: 'requested' } as const
+    const rule = { uri: 'a', match: 'prefix', allow, disclose, trust_level: 3 } as const
+    const carol = join(realm, new Role('open', new Rules([rule], 'loose')))
+    say(realm, alice, 64, 1, {}, 'a.b')
+    say(realm, carol, 48, 1, {}, 'a.b')
+    const { id, authid } = carol
+    const caller = { caller: id, caller_authid: authid, caller_authrole: 'open', trustlevel: 3 }
+    expect(alice.take()[0]?.[3]).deep.equal(caller)
+    const refusing = { ...rule, disclose: { ...disclose, caller: 'refused' as const } }
+    const dave = join(realm, new Role('closed', new Rules([refusing], 'loose')))
+    const refused = 'wamp.error.option_disallowed.disclose_me'
+    expect(errorOf(realm, dave, 48, 1, { disclose_me: true }, 'a.b')).equal(refused)
+    expect(errorOf(realm, dave, 64, 2, { disclose_caller: true }, 'a.c')).equal(refused)
+  })
+
+  it('takes parts of a progressive call as long as they may be, and answers once', () => {
+    const allow = { call: true, register: false, publish: false, subscribe: false }
+    const rule = (uri: string) => [{ uri, match: 'prefix', allow }] as const
+    const role = new Role('caller', new Rules(rule('a'), 'loose'))
+    const caller = new Recorder({ role, features: CALLER_SENDS_PARTS })
+    const callee = new Recorder({ features: CALLEE_TAKES_PARTS | CALLEE_CANCELS })
+    realm.join(caller)
+    realm.join(callee)
+    say(realm, callee, 64, 1, {}, 'a.b')
+    say(realm, caller, 48, 1, { progress: true }, 'a.b')
+    callee.take()
+    role.rules = new Rules(rule('z'), 'loose')
+    expect(errorOf(realm, caller, 48, 1, { progress: true }, 'a.b')).equal(DENIED)
+    expect(callee.take()).deep.equal([[69, 1, { mode: 'killnowait' }]])
+    say(realm, callee, 70, 1, {})
+    expect(caller.take()).deep.equal([])
+    expect(say(realm, caller, 48, 1, {}, 'a.b')).deep.equal([])
+  })
+
+  it('answers a progressive call of its own procedures once', () => {
+    const caller = new Recorder({ features: CALLER_SENDS_PARTS })
+    realm.join(caller)
+    const parts = [{ progress: true }, { progress: true }, {}]
+    const answers = parts.flatMap(part => say(realm, caller, 48, 1, part, 'wamp.session.count'))
+    expect(answers).deep.equal([[50, 1, {}, [3]]])
   })
 
   it('knows its members while they are there', () => {

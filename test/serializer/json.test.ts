@@ -250,7 +250,7 @@ describe('json', () => {
       expect(args(`["\\u0000${other}"]`)).deep.equal([JSON.parse(`"\\u0000${other}"`)])
     }
     expect(args('[{"\\u0000AAAA":1}]')).deep.equal([{ '\0AAAA': 1 }])
-    const frame = json.encode({ type: 67, request: 1 })
+    const frame = json.encode({ type: 67, request: 1, details: null })
     expect(Buffer.from(frame).toString()).equal('[67,1]')
     const written = Buffer.from(json.closeTail({ args: [vector, { a: [vector] }] })).toString()
     expect(written).equal(`,[${text},{"a":[${text}]}]`)

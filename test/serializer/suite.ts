@@ -324,12 +324,17 @@ export function behavesLikeASerializer({ serializer, write, read, nested }: Form
       expect(opened(serializer, frame)).deep.equal({ args: [text] })
     })
 
+    it('of a revocation stand behind the head of UNREGISTERED', () => {
+      const frame = serializer.encode({ type: 67, request: 0, details: { registration: 3 } })
+      expect(read(frame)).deep.equal([67, 0, { registration: 3 }])
+    })
+
     it('that a format cannot carry are refused, and the next message is whole', () => {
       for (const value of [() => 1, Symbol('s')]) {
         const payload = Payload.of([value])
         const message = { type: 16, request: 1, options: {}, topic: 'a.b', payload } as const
         expect(() => serializer.encode(message)).throws('cannot be sent')
-        const next = serializer.encode({ type: 67, request: 5 })
+        const next = serializer.encode({ type: 67, request: 5, details: null })
         expect(read(next)).deep.equal([67, 5])
       }
     })

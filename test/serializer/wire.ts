@@ -58,7 +58,7 @@ export const WIRE: Wire[] = [
   },
   { elements: [65, 100, 2], message: { type: m.REGISTERED, request: 100, registration: 2 } },
   { elements: [66, 101, 3], message: { type: m.UNREGISTER, request: 101, registration: 3 } },
-  { elements: [67, 102], message: { type: m.UNREGISTERED, request: 102 } },
+  { elements: [67, 102], message: { type: m.UNREGISTERED, request: 102, details: null } },
   {
     elements: [68, 103, 4, D],
     message: { type: m.INVOCATION, request: 103, registration: 4, details: D, payload },

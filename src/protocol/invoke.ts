@@ -1,0 +1,14 @@
+/**
+ * How those that share a registration get its calls (WAMP, "Shared Registration"). Those with an
+ * underscore are our own.
+ */
+export const INVOKES = [
+  'single',
+  'first',
+  'last',
+  'roundrobin',
+  'random',
+  '_least_pending',
+  '_sticky',
+] as const
+export type Invoke = (typeof INVOKES)[number]
