@@ -15,6 +15,7 @@ import {
   type Unsubscribe,
 } from '../protocol/messages.ts'
 import type { Payload } from '../protocol/payload.ts'
+import { eventDetails } from './event-details.ts'
 import { scopeOf } from './scope.ts'
 import { type Subscription, Subscriptions } from './subscriptions.ts'
 
@@ -45,7 +46,11 @@ export class Broker {
     peer.send({ type: UNSUBSCRIBED, request: message.request })
   }
 
-  publish(peer: Peer, message: Publish): void {
+  /**
+   * `disclosed`: EVENT names the publisher. `trustLevel`: what EVENT says of it, if anything.
+   * Throws ProtocolViolation.
+   */
+  publish(peer: Peer, message: Publish, disclosed = false, trustLevel?: number): void {
     const { options, topic } = message
     const acknowledge = options.acknowledge === true
     const admits = options === NO_DETAILS ? null : scopeOf(options)
@@ -53,6 +58,7 @@ export class Broker {
       if (acknowledge) peer.send(errorFor(message, INVALID_ARGUMENT, admits))
       return
     }
+    const details = eventDetails(peer, options, disclosed, trustLevel)
     const { index } = this.#subscriptions
     const exact = index.get('exact', topic)
     const patterns = index.hasPatterns ? index.patternsOf(topic) : NONE
@@ -64,15 +70,16 @@ export class Broker {
       const { id, members } = exact
       fanOut(
         members,
-        { type: EVENT, subscription: id, publication, details: NO_DETAILS, payload },
+        { type: EVENT, subscription: id, publication, details, payload },
         except,
         admits,
       )
     }
+    const withTopic = patterns.length > 0 ? { topic, ...details } : details
     for (const { id, members } of patterns) {
       fanOut(
         members,
-        { type: EVENT, subscription: id, publication, details: { topic }, payload },
+        { type: EVENT, subscription: id, publication, details: withTopic, payload },
         except,
         admits,
       )

@@ -2,7 +2,7 @@ import type { Log } from '../base/log.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
 import type { SessionDetails } from '../meta/meta.ts'
 import { CANCELED, CLOSE_REALM, PayloadError, WampError } from '../protocol/errors.ts'
-import { CALLEE_CANCELS } from '../protocol/features.ts'
+import { CALLEE_CANCELS, PUBLISHER_PASSES_THRU } from '../protocol/features.ts'
 import {
   CALL,
   CANCEL,
@@ -62,7 +62,7 @@ export class LocalMember implements Member, LocalSession {
   readonly id: number
   readonly authid: string
   readonly role: Role
-  readonly features: number = CALLEE_CANCELS
+  readonly features: number = CALLEE_CANCELS | PUBLISHER_PASSES_THRU
   readonly details: SessionDetails
   readonly closed: Promise<string>
   readonly #realm: Realm

@@ -37,6 +37,13 @@ export interface PublishOptions {
   eligible?: number[]
   eligible_authid?: string[]
   eligible_authrole?: string[]
+  /** Tell those who hear it who published: `publisher` and its authid and authrole. */
+  disclose_me?: boolean
+  /** The payload is one value that no router looks into, of this scheme. */
+  ppt_scheme?: string
+  ppt_serializer?: string
+  ppt_cipher?: string
+  ppt_keyid?: string
 }
 export interface CallOptions {
   /** Aborting cancels the call; the promise rejects with the signal's reason. */

@@ -5,7 +5,10 @@ export const ROUTER_ROLES: Dict = {
   broker: {
     features: {
       pattern_based_subscription: true,
+      payload_passthru_mode: true,
+      publication_trustlevels: true,
       publisher_exclusion: true,
+      publisher_identification: true,
       session_meta_api: true,
       subscriber_blackwhite_listing: true,
     },
@@ -21,12 +24,14 @@ export const ROUTER_ROLES: Dict = {
 
 /** Features of clients that decide what the router may send them, as bits. */
 export const CALLEE_CANCELS = 1
+export const PUBLISHER_PASSES_THRU = 256
 
 /** Which announcement sets which bit: role, feature, bit. */
 const WATCHED: readonly (readonly [string, string, number])[] = [
   ['callee', 'call_canceling', CALLEE_CANCELS],
   // One passage of the specification spells it so.
   ['callee', 'call_cancelling', CALLEE_CANCELS],
+  ['publisher', 'payload_passthru_mode', PUBLISHER_PASSES_THRU],
 ]
 
 /**

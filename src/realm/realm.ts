@@ -5,6 +5,7 @@ import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
 import { onJoin, onLeave, sessionProcedures } from '../meta/sessions.ts'
 import {
+  DISCLOSE_ME_DISALLOWED,
   INVALID_ARGUMENT,
   INVALID_URI,
   NOT_AUTHORIZED,
@@ -38,8 +39,10 @@ import {
   MAY_PUBLISH,
   MAY_REGISTER,
   MAY_SUBSCRIBE,
+  publisherDisclosure,
   RESERVED,
   type Role,
+  trustLevel,
 } from './authorize.ts'
 
 /** A session of a realm, remote or in-process. */
@@ -143,13 +146,19 @@ export class Realm {
   }
 
   #publish(member: Member, message: Publish): void {
-    refusePassthru(message.options)
     const verdict = member.role.verdict(message.topic)
     if ((verdict & MAY_PUBLISH) === 0 || (verdict & RESERVED) !== 0) {
       if (isAnswered(message)) refuse(member, message, verdict)
       return
     }
-    this.#broker.publish(member, message)
+    const disclosure = publisherDisclosure(verdict)
+    const wanted = message.options.disclose_me === true
+    if (wanted && disclosure === 'refused') {
+      if (isAnswered(message)) member.send(errorFor(message, DISCLOSE_ME_DISALLOWED))
+      return
+    }
+    const disclosed = disclosure === 'always' || (wanted && disclosure === 'requested')
+    this.#broker.publish(member, message, disclosed, trustLevel(verdict))
   }
 
   #call(member: Member, message: Call): void {
