@@ -2,7 +2,11 @@ import type { Log } from '../base/log.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
 import type { SessionDetails } from '../meta/meta.ts'
 import { CANCELED, CLOSE_REALM, PayloadError, WampError } from '../protocol/errors.ts'
-import { CALLEE_CANCELS, PUBLISHER_PASSES_THRU } from '../protocol/features.ts'
+import {
+  CALLEE_CANCELS,
+  PUBLISHER_PASSES_THRU,
+  SUBSCRIBER_HEARS_REVOCATION,
+} from '../protocol/features.ts'
 import {
   CALL,
   CANCEL,
@@ -50,6 +54,7 @@ interface Pending {
 
 /** The handlers of one pattern: they share one subscription of the broker. */
 interface Hearing {
+  readonly key: string
   readonly topic: string
   readonly handlers: Set<EventHandler>
   id: number
@@ -62,7 +67,7 @@ export class LocalMember implements Member, LocalSession {
   readonly id: number
   readonly authid: string
   readonly role: Role
-  readonly features: number = CALLEE_CANCELS | PUBLISHER_PASSES_THRU
+  readonly features: number = CALLEE_CANCELS | PUBLISHER_PASSES_THRU | SUBSCRIBER_HEARS_REVOCATION
   readonly details: SessionDetails
   readonly closed: Promise<string>
   readonly #realm: Realm
@@ -104,7 +109,7 @@ export class LocalMember implements Member, LocalSession {
     const key = `${options.match ?? 'exact'} ${topic}`
     let hearing = this.#hearings.get(key)
     if (hearing === undefined) {
-      hearing = { topic, handlers: new Set(), id: 0, pending: 0 }
+      hearing = { key, topic, handlers: new Set(), id: 0, pending: 0 }
       this.#hearings.set(key, hearing)
     }
     const { handlers } = hearing
@@ -123,13 +128,13 @@ export class LocalMember implements Member, LocalSession {
       )
     } finally {
       hearing.pending--
-      this.#forget(key, hearing)
+      this.#forget(hearing)
     }
     const { id } = hearing
     return {
       id,
       end: async () => {
-        if (!handlers.delete(own) || !this.#forget(key, hearing) || !this.#open) return
+        if (!handlers.delete(own) || !this.#forget(hearing) || !this.#open) return
         this.#hearingById.delete(id)
         await this.#request(request => ({ type: UNSUBSCRIBE, request, subscription: id }))
       },
@@ -137,10 +142,19 @@ export class LocalMember implements Member, LocalSession {
   }
 
   /** Drops a hearing that nobody needs; true if so. */
-  #forget(key: string, hearing: Hearing): boolean {
+  #forget(hearing: Hearing): boolean {
     if (hearing.handlers.size > 0 || hearing.pending > 0) return false
-    if (this.#hearings.get(key) === hearing) this.#hearings.delete(key)
+    if (this.#hearings.get(hearing.key) === hearing) this.#hearings.delete(hearing.key)
     return true
+  }
+
+  /** The router has taken a subscription away: there is nothing left to give up. */
+  #revoked(id: number): void {
+    const hearing = this.#hearingById.get(id)
+    if (hearing === undefined) return
+    this.#hearingById.delete(id)
+    hearing.handlers.clear()
+    this.#forget(hearing)
   }
 
   async publish(
@@ -274,8 +288,11 @@ export class LocalMember implements Member, LocalSession {
       case ERROR:
         this.#take(message.request)?.reject(errorOf(message.error, message.payload.open()))
         return
-      case SUBSCRIBED:
       case UNSUBSCRIBED:
+        if (message.details !== null) this.#revoked(message.details.subscription as number)
+        else this.#take(message.request)?.resolve(message)
+        return
+      case SUBSCRIBED:
       case PUBLISHED:
       case REGISTERED:
       case UNREGISTERED:

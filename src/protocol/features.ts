@@ -4,6 +4,8 @@ import type { Dict } from './payload.ts'
 export const ROUTER_ROLES: Dict = {
   broker: {
     features: {
+      event_history: true,
+      event_retention: true,
       pattern_based_subscription: true,
       payload_passthru_mode: true,
       publication_trustlevels: true,
@@ -11,6 +13,8 @@ export const ROUTER_ROLES: Dict = {
       publisher_identification: true,
       session_meta_api: true,
       subscriber_blackwhite_listing: true,
+      subscription_meta_api: true,
+      subscription_revocation: true,
     },
   },
   dealer: {
@@ -18,13 +22,15 @@ export const ROUTER_ROLES: Dict = {
       call_canceling: true,
       pattern_based_registration: true,
       session_meta_api: true,
+      testament_meta_api: true,
     },
   },
 }
 
 /** Features of clients that decide what the router may send them, as bits. */
 export const CALLEE_CANCELS = 1
-export const PUBLISHER_PASSES_THRU = 256
+export const PUBLISHER_PASSES_THRU = 1 << 10
+export const SUBSCRIBER_HEARS_REVOCATION = 1 << 11
 
 /** Which announcement sets which bit: role, feature, bit. */
 const WATCHED: readonly (readonly [string, string, number])[] = [
@@ -32,6 +38,7 @@ const WATCHED: readonly (readonly [string, string, number])[] = [
   // One passage of the specification spells it so.
   ['callee', 'call_cancelling', CALLEE_CANCELS],
   ['publisher', 'payload_passthru_mode', PUBLISHER_PASSES_THRU],
+  ['subscriber', 'subscription_revocation', SUBSCRIBER_HEARS_REVOCATION],
 ]
 
 /**

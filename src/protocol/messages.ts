@@ -59,6 +59,8 @@ export interface Shape<M extends { type: number } = Message> {
   readonly head: number
   /** args and kwargs may follow the head. */
   readonly tail: boolean
+  /** Elements behind the head that only some messages of the kind have; absent where none has. */
+  more?(message: M): number
   read(from: ElementReader): M
   write(to: ElementWriter, message: M): void
 }
@@ -88,7 +90,13 @@ export type Published = { type: typeof PUBLISHED; request: number; publication: 
 export type Subscribe = { type: typeof SUBSCRIBE; request: number; options: Dict; topic: string }
 export type Subscribed = { type: typeof SUBSCRIBED; request: number; subscription: number }
 export type Unsubscribe = { type: typeof UNSUBSCRIBE; request: number; subscription: number }
-export type Unsubscribed = { type: typeof UNSUBSCRIBED; request: number }
+export type Unsubscribed = {
+  type: typeof UNSUBSCRIBED
+  /** 0 where nobody asked: the subscription was revoked. */
+  request: number
+  /** The subscription that was revoked, and why; null in an answer. */
+  details: Dict | null
+}
 export type EventMessage = {
   type: typeof EVENT
   subscription: number
@@ -307,8 +315,12 @@ row<Unsubscribed>({
   fromClient: false,
   head: 2,
   tail: false,
-  read: r => ({ type: UNSUBSCRIBED, request: r.id('request') }),
-  write: (w, m) => w.integer(m.request),
+  more: m => (m.details === null ? 0 : 1),
+  read: r => ({ type: UNSUBSCRIBED, request: r.id('request'), details: null }),
+  write(w, m) {
+    w.integer(m.request)
+    if (m.details !== null) w.dict(m.details)
+  },
 })
 row<EventMessage>({
   code: EVENT,

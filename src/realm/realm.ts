@@ -1,9 +1,15 @@
+import { type Clock, systemClock } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
 import { Broker } from '../broker/broker.ts'
+import type { PubSubOptions } from '../broker/options.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
+import { historyProcedures } from '../meta/history.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
+import { retainedProcedures } from '../meta/retained.ts'
 import { onJoin, onLeave, sessionProcedures } from '../meta/sessions.ts'
+import { subscriptionEvents, subscriptionProcedures } from '../meta/subscriptions.ts'
+import { Testaments } from '../meta/testaments.ts'
 import {
   DISCLOSE_ME_DISALLOWED,
   INVALID_ARGUMENT,
@@ -12,6 +18,7 @@ import {
   PayloadError,
   ProtocolViolation,
   UNTRANSLATABLE_PAYLOAD,
+  WampError,
 } from '../protocol/errors.ts'
 import {
   CALL,
@@ -33,6 +40,8 @@ import {
   YIELD,
 } from '../protocol/messages.ts'
 import { type Dict, Payload } from '../protocol/payload.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
 import {
   BAD_URI,
   MAY_CALL,
@@ -56,6 +65,9 @@ export interface RealmOptions {
   /** Request ids must count from 1 without gaps, as the specification has it. */
   readonly strictRequestIds: boolean
   readonly roles: readonly Role[]
+  /** What is kept of publications. */
+  readonly pubsub?: PubSubOptions
+  readonly clock?: Clock
 }
 
 /** A world of its own: nothing crosses from one realm to another. */
@@ -65,7 +77,9 @@ export class Realm {
   readonly strictRequestIds: boolean
   readonly roles: ReadonlyMap<string, Role>
   readonly members: Map<number, Member> = new Map()
+  readonly #store: Store
   readonly #broker: Broker
+  readonly #testaments: Testaments
   readonly #dealer = new Dealer()
   /** The router's own procedures, by URI. */
   readonly #meta: ReadonlyMap<string, MetaProcedure>
@@ -75,13 +89,46 @@ export class Realm {
     this.uriCheck = options.uriCheck
     this.strictRequestIds = options.strictRequestIds
     this.roles = new Map(options.roles.map(role => [role.name, role]))
-    this.#broker = new Broker(randomId)
-    this.#meta = new Map([...sessionProcedures(this)])
+    const { pubsub = {}, clock = systemClock } = options
+    this.#store = openStore(pubsub.store ?? {})
+    this.#broker = new Broker({
+      randomId,
+      clock,
+      store: this.#store,
+      options: pubsub,
+      watch: subscriptionEvents(this),
+      isHere: peer => this.members.get(peer.id) === peer,
+    })
+    this.#testaments = new Testaments(this, pubsub.testaments)
+    this.#meta = new Map([
+      ...sessionProcedures(this),
+      ...this.#testaments.procedures(),
+      ...subscriptionProcedures(this, this.#broker),
+      ...historyProcedures(this, this.#broker),
+      ...retainedProcedures(this.#broker),
+    ])
   }
 
   /** Publishes a meta event: it comes from no session. */
   announce(topic: string, args: unknown[]): void {
-    this.#broker.announce(topic, Payload.of(args))
+    if (this.isHeard) this.#broker.announce(topic, Payload.of(args))
+  }
+
+  get isHeard(): boolean {
+    return this.#broker.subscriptions.hearMeta
+  }
+
+  check(session: MetaSession, action: 'publish' | 'subscribe', uri: string, match: Match): void {
+    const verdict = (session as Member).role.verdictOnPattern(uri, match)
+    const asked = action === 'publish' ? MAY_PUBLISH : MAY_SUBSCRIBE
+    const reserved = action === 'publish' ? verdict & RESERVED : 0
+    if ((verdict & asked) !== 0 && reserved === 0) return
+    const { uri: error, text } = refusal(session, (verdict & ~RESERVED) | reserved)
+    throw new WampError(error, [text])
+  }
+
+  publish(session: MetaSession, topic: string, options: Dict, payload: Payload): void {
+    this.receive(session as Member, { type: PUBLISH, request: 0, options, topic, payload })
   }
 
   join(member: Member): void {
@@ -93,7 +140,9 @@ export class Realm {
   leave(member: Member): void {
     if (!this.members.delete(member.id)) return
     this.#dealer.leave(member)
-    this.#broker.leave(member)
+    const held = this.#broker.leave(member)
+    this.#testaments.execute(member)
+    this.#broker.gone(member, held)
     onLeave(this, member)
   }
 
@@ -187,15 +236,19 @@ export class Realm {
   }
 }
 
-/** Answers a request that may not be. The URI's form comes before the right to use it. */
+/** Answers a request that may not be. */
 function refuse(member: Member, message: Request, verdict: number): void {
-  if ((verdict & BAD_URI) !== 0) member.send(errorFor(message, INVALID_URI, 'not a valid URI'))
-  else if ((verdict & RESERVED) !== 0) {
-    member.send(errorFor(message, INVALID_URI, 'URIs that begin with wamp. are the router’s own'))
-  } else {
-    const text = `role ${member.authrole} is not allowed to do this`
-    member.send(errorFor(message, NOT_AUTHORIZED, text))
+  const { uri, text } = refusal(member, verdict)
+  member.send(errorFor(message, uri, text))
+}
+
+/** Why something may not be. The URI's form comes before the right to use it. */
+function refusal({ authrole }: MetaSession, verdict: number): { uri: string; text: string } {
+  if ((verdict & BAD_URI) !== 0) return { uri: INVALID_URI, text: 'not a valid URI' }
+  if ((verdict & RESERVED) !== 0) {
+    return { uri: INVALID_URI, text: 'URIs that begin with wamp. are the router’s own' }
   }
+  return { uri: NOT_AUTHORIZED, text: `role ${authrole} is not allowed to do this` }
 }
 
 /** The match policy asked for; where there is none of that name, the request is answered. */

@@ -38,7 +38,7 @@ export function binarySerializer(format: BinaryFormat): Serializer {
       if (shape === undefined) throw new Error(`no such message: ${message.type}`)
       const { count } = shape.tail ? (message as { payload: Payload }).payload : { count: 0 }
       output.begin()
-      output.byte(format.list + shape.head + count)
+      output.byte(format.list + shape.head + (shape.more?.(message) ?? 0) + count)
       writer.integer(message.type)
       shape.write(writer, message)
       return output.finish()

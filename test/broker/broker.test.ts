@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { randomId } from '../../src/base/ids.ts'
-import { Broker } from '../../src/broker/broker.ts'
+import type { Broker } from '../../src/broker/broker.ts'
 import type { Match } from '../../src/match/uri.ts'
 import type { EventMessage, Publish, Subscribe, Unsubscribe } from '../../src/protocol/messages.ts'
 import { type Dict, Payload } from '../../src/protocol/payload.ts'
 import { Role } from '../../src/realm/authorize.ts'
 import { messageOf, Recorder } from '../helpers/recorder.ts'
+import { newBroker } from './new-broker.ts'
 
 describe('the broker', () => {
   let broker: Broker
@@ -15,7 +15,7 @@ describe('the broker', () => {
   let carol: Recorder
 
   beforeEach(() => {
-    broker = new Broker(randomId)
+    broker = newBroker()
     alice = new Recorder()
     bob = new Recorder()
     carol = new Recorder()
@@ -358,7 +358,7 @@ describe('the broker', () => {
       match === 'prefix' ? uri.startsWith(topic) : uri === topic
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), steps => {
-        broker = new Broker(randomId)
+        broker = newBroker()
         const peers = [new Recorder(), new Recorder(), new Recorder()]
         let held: Held[] = []
         for (const step of steps) {
