@@ -90,7 +90,7 @@ export class Realm {
     this.strictRequestIds = options.strictRequestIds
     this.roles = new Map(options.roles.map(role => [role.name, role]))
     const { pubsub = {}, clock = systemClock } = options
-    this.#store = openStore(pubsub.store ?? {})
+    this.#store = openStore(pubsub.store)
     this.#broker = new Broker({
       randomId,
       clock,
@@ -144,6 +144,11 @@ export class Realm {
     this.#testaments.execute(member)
     this.#broker.gone(member, held)
     onLeave(this, member)
+  }
+
+  /** Resolves when all that is to be kept is. Nothing may be published any more. */
+  close(): Promise<void> {
+    return this.#store.close()
   }
 
   /** A message of a member. Throws ProtocolViolation, which ends the member's session. */

@@ -53,3 +53,12 @@ export interface Store {
   /** Resolves when everything is written and nothing is open. */
   close(): Promise<void>
 }
+
+/** A store that cannot be opened or written to. */
+export class StoreError extends Error {
+  override name = 'StoreError'
+
+  constructor(path: string, text: string) {
+    super(path === '' ? text : `store ${path}: ${text}`)
+  }
+}
