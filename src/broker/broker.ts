@@ -1,14 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
-import { fanOut } from '../delivery/fanout.ts'
+import { FanOuts, fanOut } from '../delivery/fanout.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { isReserved, type Match } from '../match/uri.ts'
-import {
-  INVALID_ARGUMENT,
-  NO_SUCH_SUBSCRIPTION,
-  PayloadError,
-  STORE_FAILED,
-} from '../protocol/errors.ts'
+import { INVALID_ARGUMENT, NO_SUCH_SUBSCRIPTION, STORE_FAILED } from '../protocol/errors.ts'
 import { SUBSCRIBER_HEARS_REVOCATION } from '../protocol/features.ts'
 import {
   EVENT,
@@ -27,6 +22,7 @@ import type { Store, StoredEvent } from '../store/store.ts'
 import { eventDetails } from './event-details.ts'
 import { History } from './history.ts'
 import type { PubSubOptions } from './options.ts'
+import { Replay } from './replay.ts'
 import { RetainedEvents } from './retained.ts'
 import { listsOf, scopeOf } from './scope.ts'
 import { isOver, type Subscription, Subscriptions } from './subscriptions.ts'
@@ -60,6 +56,7 @@ export class Broker {
   readonly retained: RetainedEvents
   readonly #parts: BrokerParts
   readonly #hasHistories: boolean
+  readonly #fanOuts = new FanOuts()
 
   constructor(parts: BrokerParts) {
     const { store, clock, options } = parts
@@ -140,21 +137,20 @@ export class Broker {
     const except = options.exclude_me === false ? null : peer
     const { payload } = message
     if (exact !== undefined) {
-      const { id, members } = exact
-      const event = { type: EVENT, subscription: id, publication, details, payload } as const
-      fanOut(members, event, except, admits)
+      const event = { type: EVENT, subscription: exact.id, publication, details, payload } as const
+      this.#fanOuts.give(peer, exact, event, except, admits)
     }
     if (patterns.length > 0) {
       const withTopic = { topic, ...details }
-      for (const { id, members } of patterns) {
+      for (const pattern of patterns) {
         const event = {
           type: EVENT,
-          subscription: id,
+          subscription: pattern.id,
           publication,
           details: withTopic,
           payload,
         } as const
-        fanOut(members, event, except, admits)
+        this.#fanOuts.give(peer, pattern, event, except, admits)
       }
     }
     const stored = keeps && this.#keep(exact, patterns, message, publication, details)
@@ -186,21 +182,11 @@ export class Broker {
     return this.subscriptions.removeAll(peer)
   }
 
-  /** Sends what is retained for the topics of a subscription, and may be heard by the session. */
-  #replay(peer: Peer, { id, match, uri }: Subscription): void {
-    for (const kept of this.retained.matching(match, uri)) {
-      const event = this.retained.newest(kept, peer)
-      if (event === undefined) continue
-      const { topic, publication, payload } = event
-      const facts = match === 'exact' ? event.details : { topic, ...event.details }
-      const details = { ...facts, retained: true }
-      try {
-        peer.send({ type: EVENT, subscription: id, publication, details, payload })
-      } catch (error) {
-        // There is no request to be answered: what the subscriber cannot read it goes without.
-        if (!(error instanceof PayloadError)) throw error
-      }
-    }
+  /** Sends what is retained for the topics of a subscription; what is much, in parts. */
+  #replay(peer: Peer, subscription: Subscription): void {
+    const replay = new Replay(this.retained, peer, subscription)
+    replay.run()
+    if (!replay.isOver) this.#fanOuts.later(replay, replay)
   }
 
   /** Puts a publication where it is to stay; false where that is nowhere. */

@@ -1,10 +1,11 @@
+import type { Audience } from '../delivery/fanout.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { PatternIndex } from '../match/patterns.ts'
 import { isReserved, type Match } from '../match/uri.ts'
 import type { History } from './history.ts'
 
 /** What sessions subscribed to: a pattern, and who they are. */
-export interface Subscription {
+export interface Subscription extends Audience {
   /** Router scope. */
   readonly id: number
   readonly uri: string
@@ -45,6 +46,7 @@ export class Subscriptions {
       match,
       created,
       members: new Set<Peer>(),
+      roll: null,
       history,
     }
     this.index.set(match, uri, subscription)
@@ -55,6 +57,7 @@ export class Subscriptions {
 
   add(peer: Peer, subscription: Subscription): void {
     subscription.members.add(peer)
+    subscription.roll = null
     let held = this.#held.get(peer)
     if (held === undefined) {
       held = new Set()
@@ -80,6 +83,7 @@ export class Subscriptions {
 
   #drop(peer: Peer, subscription: Subscription): void {
     subscription.members.delete(peer)
+    subscription.roll = null
     if (!isOver(subscription)) return
     this.index.delete(subscription.match, subscription.uri)
     this.#byId.delete(subscription.id)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Broker } from '../../src/broker/broker.ts'
 import { MATCHES, type Match } from '../../src/match/uri.ts'
-import type { Publish, Subscribe } from '../../src/protocol/messages.ts'
+import type { Publish, Subscribe, Unsubscribe } from '../../src/protocol/messages.ts'
 import { type Dict, Payload } from '../../src/protocol/payload.ts'
 import { Role } from '../../src/realm/authorize.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
@@ -111,6 +111,25 @@ describe('retained events', () => {
     broker.publish(publisher, { ...message, payload })
     frame.fill(9)
     expect(values(new Recorder(), 'a.b')).deep.equal([2])
+  })
+
+  it('come in parts where they are many, each once, and no older than what came meanwhile', async () => {
+    for (let i = 0; i < 2000; i++) publish(`a.${i}`, {}, [i])
+    const peer = new Recorder()
+    const [, ...first] = subscribe('a.', GET, 'prefix', peer)
+    expect(first.length).within(1, 1000)
+    for (let i = 0; i < 2000; i++) publish(`a.${i}`, {}, ['new', i])
+    for (let i = 0; i < 30; i++) await new Promise(resolve => setImmediate(resolve))
+    const rest = peer.take()
+    expect(rest.filter(event => (event[3] as Dict).retained === true)).deep.equal([])
+    expect(rest.length).equal(2000)
+    const gone = new Recorder()
+    const [subscribed] = subscribe('a.', GET, 'prefix', gone)
+    const message = messageOf([34, 3, subscribed?.[2]])
+    broker.unsubscribe(gone, message as Unsubscribe)
+    gone.take()
+    for (let i = 0; i < 30; i++) await new Promise(resolve => setImmediate(resolve))
+    expect(gone.take()).deep.equal([])
   })
 
   it('that a subscriber cannot read are left out, and the others come', () => {
