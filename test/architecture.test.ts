@@ -10,14 +10,18 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   match: { folders: ['protocol'], packages: [] },
   transport: { folders: ['base'], packages: ['ws', 'uWebSockets.js-20.51'] },
   delivery: { folders: ['protocol', 'serializer', 'transport'], packages: [] },
-  broker: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
+  store: { folders: ['base', 'protocol', 'match', 'serializer'], packages: ['lmdb'] },
+  broker: { folders: ['base', 'protocol', 'match', 'delivery', 'store'], packages: [] },
   dealer: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
   auth: { folders: ['base', 'protocol'], packages: ['typebox'] },
   realm: {
-    folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer', 'meta', 'auth'],
+    folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer', 'store', 'meta', 'auth'],
     packages: [],
   },
-  meta: { folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer'], packages: [] },
+  meta: {
+    folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer', 'store'],
+    packages: [],
+  },
   session: {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'delivery'],

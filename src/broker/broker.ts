@@ -1,11 +1,14 @@
+import type { Clock } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
-import { fanOut } from '../delivery/fanout.ts'
+import { FanOuts, fanOut } from '../delivery/fanout.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { isReserved, type Match } from '../match/uri.ts'
-import { INVALID_ARGUMENT, NO_SUCH_SUBSCRIPTION } from '../protocol/errors.ts'
+import { INVALID_ARGUMENT, NO_SUCH_SUBSCRIPTION, STORE_FAILED } from '../protocol/errors.ts'
+import { SUBSCRIBER_HEARS_REVOCATION } from '../protocol/features.ts'
 import {
   EVENT,
   errorFor,
+  type Message,
   NO_DETAILS,
   PUBLISHED,
   type Publish,
@@ -14,38 +17,109 @@ import {
   UNSUBSCRIBED,
   type Unsubscribe,
 } from '../protocol/messages.ts'
-import type { Payload } from '../protocol/payload.ts'
-import { scopeOf } from './scope.ts'
-import { type Subscription, Subscriptions } from './subscriptions.ts'
+import type { Dict, Payload } from '../protocol/payload.ts'
+import type { Store, StoredEvent } from '../store/store.ts'
+import { eventDetails } from './event-details.ts'
+import { History } from './history.ts'
+import type { PubSubOptions } from './options.ts'
+import { Replay } from './replay.ts'
+import { RetainedEvents } from './retained.ts'
+import { listsOf, scopeOf } from './scope.ts'
+import { isOver, type Subscription, Subscriptions } from './subscriptions.ts'
+
+/** Hears what becomes of subscriptions, in order, after the session concerned has been answered. */
+export interface Watch {
+  created(peer: Peer, subscription: Subscription): void
+  subscribed(peer: Peer, subscription: Subscription): void
+  unsubscribed(peer: Peer, subscription: Subscription): void
+  deleted(peer: Peer, subscription: Subscription): void
+}
+
+/** What a broker is made of. */
+export interface BrokerParts {
+  readonly randomId: RandomId
+  readonly clock: Clock
+  readonly store: Store
+  readonly options: PubSubOptions
+  readonly watch: Watch
+  /** The session is still there: answers that had to wait find it. */
+  isHere(peer: Peer): boolean
+}
 
 /**
  * Routes the publications of a realm. What comes here is allowed and its URIs are sound: the realm
- * has seen to that. Everything happens at once; answers and events leave through the peers.
+ * has seen to that. Answers and events leave through the peers at once; only the answer to a
+ * publication that is stored for good waits until it is.
  */
 export class Broker {
-  readonly #subscriptions = new Subscriptions()
-  readonly #randomId: RandomId
+  readonly subscriptions: Subscriptions = new Subscriptions()
+  readonly retained: RetainedEvents
+  readonly #parts: BrokerParts
+  readonly #hasHistories: boolean
+  readonly #fanOuts = new FanOuts()
 
-  constructor(randomId: RandomId) {
-    this.#randomId = randomId
+  constructor(parts: BrokerParts) {
+    const { store, clock, options } = parts
+    this.#parts = parts
+    this.retained = new RetainedEvents(store, clock, options.retained_events)
+    const histories = options.event_history ?? []
+    this.#hasHistories = histories.length > 0
+    for (const { uri, match = 'exact', ...bounds } of histories) {
+      const history = new History(store.log(match, uri), clock, bounds)
+      this.subscriptions.open(match, uri, clock.now(), history)
+    }
   }
 
   subscribe(peer: Peer, message: Subscribe, match: Match): void {
-    const subscription = this.#subscriptions.add(peer, match, message.topic)
-    peer.send({ type: SUBSCRIBED, request: message.request, subscription: subscription.id })
+    const { request, topic, options } = message
+    const { subscriptions } = this
+    const { watch, clock } = this.#parts
+    const known = subscriptions.index.get(match, topic)
+    const subscription = known ?? subscriptions.open(match, topic, clock.now(), null)
+    const again = subscription.members.has(peer)
+    subscriptions.add(peer, subscription)
+    peer.send({ type: SUBSCRIBED, request, subscription: subscription.id })
+    if (options.get_retained === true) this.#replay(peer, subscription)
+    if (known === undefined) watch.created(peer, subscription)
+    if (!again) watch.subscribed(peer, subscription)
   }
 
   unsubscribe(peer: Peer, message: Unsubscribe): void {
-    const subscription = this.#subscriptions.get(message.subscription)
+    const subscription = this.subscriptions.get(message.subscription)
     if (subscription === undefined || !subscription.members.has(peer)) {
       peer.send(errorFor(message, NO_SUCH_SUBSCRIPTION))
       return
     }
-    this.#subscriptions.remove(peer, subscription)
-    peer.send({ type: UNSUBSCRIBED, request: message.request })
+    this.subscriptions.remove(peer, subscription)
+    peer.send({ type: UNSUBSCRIBED, request: message.request, details: null })
+    this.gone(peer, [subscription])
   }
 
-  publish(peer: Peer, message: Publish): void {
+  /** Takes a session off a subscription that it holds (WAMP, "Subscription Revocation"). */
+  revoke(peer: Peer, subscription: Subscription, reason: string | undefined): void {
+    this.subscriptions.remove(peer, subscription)
+    if ((peer.features & SUBSCRIBER_HEARS_REVOCATION) !== 0) {
+      const { id } = subscription
+      const details = reason === undefined ? { subscription: id } : { subscription: id, reason }
+      peer.send({ type: UNSUBSCRIBED, request: 0, details })
+    }
+    this.gone(peer, [subscription])
+  }
+
+  /** Tells that a session holds subscriptions no more. */
+  gone(peer: Peer, subscriptions: Iterable<Subscription>): void {
+    const { watch } = this.#parts
+    for (const subscription of subscriptions) {
+      watch.unsubscribed(peer, subscription)
+      if (isOver(subscription)) watch.deleted(peer, subscription)
+    }
+  }
+
+  /**
+   * `disclosed`: EVENT names the publisher. `trustLevel`: what EVENT says of it, if anything.
+   * Throws ProtocolViolation.
+   */
+  publish(peer: Peer, message: Publish, disclosed = false, trustLevel?: number): void {
     const { options, topic } = message
     const acknowledge = options.acknowledge === true
     const admits = options === NO_DETAILS ? null : scopeOf(options)
@@ -53,31 +127,34 @@ export class Broker {
       if (acknowledge) peer.send(errorFor(message, INVALID_ARGUMENT, admits))
       return
     }
-    const { index } = this.#subscriptions
+    const details = eventDetails(peer, options, disclosed, trustLevel)
+    const { index } = this.subscriptions
     const exact = index.get('exact', topic)
     const patterns = index.hasPatterns ? index.patternsOf(topic) : NONE
-    if (exact === undefined && patterns.length === 0 && !acknowledge) return
-    const publication = this.#randomId()
+    const keeps = options.retain === true || this.#hasHistories
+    if (exact === undefined && patterns.length === 0 && !acknowledge && !keeps) return
+    const publication = this.#parts.randomId()
     const except = options.exclude_me === false ? null : peer
     const { payload } = message
     if (exact !== undefined) {
-      const { id, members } = exact
-      fanOut(
-        members,
-        { type: EVENT, subscription: id, publication, details: NO_DETAILS, payload },
-        except,
-        admits,
-      )
+      const event = { type: EVENT, subscription: exact.id, publication, details, payload } as const
+      this.#fanOuts.give(peer, exact, event, except, admits)
     }
-    for (const { id, members } of patterns) {
-      fanOut(
-        members,
-        { type: EVENT, subscription: id, publication, details: { topic }, payload },
-        except,
-        admits,
-      )
+    if (patterns.length > 0) {
+      const withTopic = { topic, ...details }
+      for (const pattern of patterns) {
+        const event = {
+          type: EVENT,
+          subscription: pattern.id,
+          publication,
+          details: withTopic,
+          payload,
+        } as const
+        this.#fanOuts.give(peer, pattern, event, except, admits)
+      }
     }
-    if (acknowledge) peer.send({ type: PUBLISHED, request: message.request, publication })
+    const stored = keeps && this.#keep(exact, patterns, message, publication, details)
+    if (acknowledge) this.#acknowledge(peer, message, publication, stored)
   }
 
   /**
@@ -85,20 +162,71 @@ export class Broker {
    * the right to a wide pattern is no right to the meta API.
    */
   announce(topic: string, payload: Payload): void {
-    const { index } = this.#subscriptions
+    const { index } = this.subscriptions
     const exact = index.get('exact', topic)
     const patterns = index.patternsOf(topic).filter(({ uri }) => isReserved(uri))
-    if (exact === undefined && patterns.length === 0) return
-    const publication = this.#randomId()
-    for (const { id, members, match } of exact === undefined ? patterns : [exact, ...patterns]) {
+    const met = exact === undefined ? patterns : [exact, ...patterns]
+    if (met.length === 0) return
+    const { randomId, clock } = this.#parts
+    const publication = randomId()
+    const event = { topic, payload, details: NO_DETAILS, audience: NO_DETAILS }
+    for (const { id, members, match, history } of met) {
       const details = match === 'exact' ? NO_DETAILS : { topic }
       fanOut(members, { type: EVENT, subscription: id, publication, details, payload }, null, null)
+      history?.add({ publication, time: clock.now(), ...event })
     }
   }
 
-  /** The session is over: it holds nothing any more. */
-  leave(peer: Peer): void {
-    this.#subscriptions.removeAll(peer)
+  /** The session is over: it holds nothing any more. Gives what it held, for `gone`. */
+  leave(peer: Peer): Iterable<Subscription> {
+    return this.subscriptions.removeAll(peer)
+  }
+
+  /** Sends what is retained for the topics of a subscription; what is much, in parts. */
+  #replay(peer: Peer, subscription: Subscription): void {
+    const replay = new Replay(this.retained, peer, subscription)
+    replay.run()
+    if (!replay.isOver) this.#fanOuts.later(replay, replay)
+  }
+
+  /** Puts a publication where it is to stay; false where that is nowhere. */
+  #keep(
+    exact: Subscription | undefined,
+    patterns: readonly Subscription[],
+    { topic, payload, options }: Publish,
+    publication: number,
+    details: Dict,
+  ): boolean {
+    const audience = listsOf(options)
+    // Session ids mean nothing later on (WAMP, "Event History").
+    const lasts = audience.eligible === undefined && audience.exclude === undefined
+    const met = exact === undefined ? patterns : [exact, ...patterns]
+    const histories = lasts ? met.filter(({ history }) => history !== null) : NONE
+    const retain = options.retain === true
+    if (!retain && histories.length === 0) return false
+    const time = this.#parts.clock.now()
+    const kept = payload.keep()
+    const event: StoredEvent = { publication, time, topic, details, audience, payload: kept }
+    if (retain) this.retained.set(event)
+    for (const { history } of histories) history?.add(event)
+    return true
+  }
+
+  /** PUBLISHED, as soon as what was stored outlives the router. */
+  #acknowledge(peer: Peer, message: Publish, publication: number, stored: boolean): void {
+    const published = { type: PUBLISHED, request: message.request, publication } as const
+    const lasting = stored ? this.#parts.store.lasting() : null
+    if (lasting === null) {
+      peer.send(published)
+      return
+    }
+    const answer = (message: Message) => {
+      if (this.#parts.isHere(peer)) peer.send(message)
+    }
+    lasting.then(
+      () => answer(published),
+      (error: Error) => answer(errorFor(message, STORE_FAILED, error.message)),
+    )
   }
 }
 

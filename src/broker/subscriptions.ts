@@ -1,43 +1,69 @@
+import type { Audience } from '../delivery/fanout.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { PatternIndex } from '../match/patterns.ts'
-import type { Match } from '../match/uri.ts'
+import { isReserved, type Match } from '../match/uri.ts'
+import type { History } from './history.ts'
 
-/** What one or more sessions subscribed to: a pattern, and who they are. */
-export interface Subscription {
+/** What sessions subscribed to: a pattern, and who they are. */
+export interface Subscription extends Audience {
   /** Router scope. */
   readonly id: number
   readonly uri: string
   readonly match: Match
+  /** Milliseconds since 1970. */
+  readonly created: number
   readonly members: Set<Peer>
+  /** Where its events are kept. With one, the subscription is there with and without members. */
+  readonly history: History | null
 }
 
-/** All subscriptions of a realm. A subscription lives while it has members. */
+/** All subscriptions of a realm. One without a history lives while it has members. */
 export class Subscriptions {
   readonly index: PatternIndex<Subscription> = new PatternIndex()
   readonly #byId = new Map<number, Subscription>()
   readonly #held = new Map<Peer, Set<Subscription>>()
   #lastId = 0
+  #reserved = 0
+
+  /** Somebody may hear of the router's own topics. */
+  get hearMeta(): boolean {
+    return this.#reserved > 0
+  }
 
   get(id: number): Subscription | undefined {
     return this.#byId.get(id)
   }
 
-  /** The peer's subscription to a pattern, made if need be: once for all who ask for it. */
-  add(peer: Peer, match: Match, uri: string): Subscription {
-    let subscription = this.index.get(match, uri)
-    if (subscription === undefined) {
-      subscription = { id: ++this.#lastId, uri, match, members: new Set() }
-      this.index.set(match, uri, subscription)
-      this.#byId.set(subscription.id, subscription)
+  all(): Iterable<Subscription> {
+    return this.#byId.values()
+  }
+
+  /** A subscription to a pattern that has none. */
+  open(match: Match, uri: string, created: number, history: History | null): Subscription {
+    const subscription = {
+      id: ++this.#lastId,
+      uri,
+      match,
+      created,
+      members: new Set<Peer>(),
+      roll: null,
+      history,
     }
+    this.index.set(match, uri, subscription)
+    this.#byId.set(subscription.id, subscription)
+    if (isReserved(uri)) this.#reserved++
+    return subscription
+  }
+
+  add(peer: Peer, subscription: Subscription): void {
     subscription.members.add(peer)
+    subscription.roll = null
     let held = this.#held.get(peer)
     if (held === undefined) {
       held = new Set()
       this.#held.set(peer, held)
     }
     held.add(subscription)
-    return subscription
   }
 
   remove(peer: Peer, subscription: Subscription): void {
@@ -47,15 +73,25 @@ export class Subscriptions {
     if (held?.size === 0) this.#held.delete(peer)
   }
 
-  removeAll(peer: Peer): void {
-    for (const subscription of this.#held.get(peer) ?? []) this.#drop(peer, subscription)
+  /** Gives what the peer held. */
+  removeAll(peer: Peer): Iterable<Subscription> {
+    const held = this.#held.get(peer) ?? []
+    for (const subscription of held) this.#drop(peer, subscription)
     this.#held.delete(peer)
+    return held
   }
 
   #drop(peer: Peer, subscription: Subscription): void {
     subscription.members.delete(peer)
-    if (subscription.members.size > 0) return
+    subscription.roll = null
+    if (!isOver(subscription)) return
     this.index.delete(subscription.match, subscription.uri)
     this.#byId.delete(subscription.id)
+    if (isReserved(subscription.uri)) this.#reserved--
   }
+}
+
+/** Nobody holds it and nothing keeps it: its id is not given again. */
+export function isOver({ members, history }: Subscription): boolean {
+  return members.size === 0 && history === null
 }

@@ -7,6 +7,8 @@ import {
   CALLEE_HEARS_REVOCATION,
   CALLEE_PROGRESSES,
   CALLEE_REROUTES,
+  PUBLISHER_PASSES_THRU,
+  SUBSCRIBER_HEARS_REVOCATION,
 } from '../protocol/features.ts'
 import {
   ERROR,
@@ -49,6 +51,7 @@ import { errorOf, payloadOf } from './values.ts'
 
 /** The handlers of one pattern: they share one subscription of the broker. */
 interface Hearing {
+  readonly key: string
   readonly topic: string
   readonly handlers: Set<EventHandler>
   id: number
@@ -62,7 +65,12 @@ export class LocalMember implements Member, LocalSession {
   readonly authid: string
   readonly role: Role
   readonly features: number =
-    CALLEE_CANCELS | CALLEE_PROGRESSES | CALLEE_HEARS_REVOCATION | CALLEE_REROUTES
+    CALLEE_CANCELS |
+    CALLEE_PROGRESSES |
+    CALLEE_HEARS_REVOCATION |
+    CALLEE_REROUTES |
+    PUBLISHER_PASSES_THRU |
+    SUBSCRIBER_HEARS_REVOCATION
   readonly details: SessionDetails
   readonly closed: Promise<string>
   readonly #realm: Realm
@@ -115,7 +123,7 @@ export class LocalMember implements Member, LocalSession {
     const key = `${options.match ?? 'exact'} ${topic}`
     let hearing = this.#hearings.get(key)
     if (hearing === undefined) {
-      hearing = { topic, handlers: new Set(), id: 0, pending: 0 }
+      hearing = { key, topic, handlers: new Set(), id: 0, pending: 0 }
       this.#hearings.set(key, hearing)
     }
     const { handlers } = hearing
@@ -134,13 +142,13 @@ export class LocalMember implements Member, LocalSession {
       )
     } finally {
       hearing.pending--
-      this.#forget(key, hearing)
+      this.#forget(hearing)
     }
     const { id } = hearing
     return {
       id,
       end: async () => {
-        if (!handlers.delete(own) || !this.#forget(key, hearing) || !this.#open) return
+        if (!handlers.delete(own) || !this.#forget(hearing) || !this.#open) return
         this.#hearingById.delete(id)
         await this.#request(request => ({ type: UNSUBSCRIBE, request, subscription: id }))
       },
@@ -148,10 +156,19 @@ export class LocalMember implements Member, LocalSession {
   }
 
   /** Drops a hearing that nobody needs; true if so. */
-  #forget(key: string, hearing: Hearing): boolean {
+  #forget(hearing: Hearing): boolean {
     if (hearing.handlers.size > 0 || hearing.pending > 0) return false
-    if (this.#hearings.get(key) === hearing) this.#hearings.delete(key)
+    if (this.#hearings.get(hearing.key) === hearing) this.#hearings.delete(hearing.key)
     return true
+  }
+
+  /** The router has taken a subscription away: there is nothing left to give up. */
+  #revoked(id: number): void {
+    const hearing = this.#hearingById.get(id)
+    if (hearing === undefined) return
+    this.#hearingById.delete(id)
+    hearing.handlers.clear()
+    this.#forget(hearing)
   }
 
   async publish(
@@ -261,8 +278,11 @@ export class LocalMember implements Member, LocalSession {
       case ERROR:
         this.#take(message.request)?.reject(errorOf(message.error, message.payload.open()))
         return
-      case SUBSCRIBED:
       case UNSUBSCRIBED:
+        if (message.details !== null) this.#revoked(message.details.subscription as number)
+        else this.#take(message.request)?.resolve(message)
+        return
+      case SUBSCRIBED:
       case PUBLISHED:
       case REGISTERED:
         this.#take(message.request)?.resolve(message)

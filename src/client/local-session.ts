@@ -25,6 +25,8 @@ export interface CallDetails extends Dict {
 
 export interface SubscribeOptions {
   match?: Match
+  /** Hear what is retained, too: `details.retained` is true there. */
+  get_retained?: boolean
 }
 export interface RegisterOptions {
   match?: Match
@@ -48,6 +50,15 @@ export interface PublishOptions {
   eligible?: number[]
   eligible_authid?: string[]
   eligible_authrole?: string[]
+  /** Tell those who hear it who published: `publisher` and its authid and authrole. */
+  disclose_me?: boolean
+  /** Keep the event for those who subscribe later, in place of the topic's one before. */
+  retain?: boolean
+  /** The payload is one value that no router looks into, of this scheme. */
+  ppt_scheme?: string
+  ppt_serializer?: string
+  ppt_cipher?: string
+  ppt_keyid?: string
 }
 export interface CallOptions {
   /** Aborting cancels the call; the promise rejects with the signal's reason. */

@@ -1,6 +1,30 @@
-import type { EventMessage } from '../protocol/messages.ts'
+import { PayloadError } from '../protocol/errors.ts'
+import { EVENT, type EventMessage } from '../protocol/messages.ts'
 import type { Peer } from './outlet.ts'
 import { SharedMessage } from './shared-message.ts'
+
+/** Who hears the events of a subscription. */
+export interface Audience {
+  readonly members: ReadonlySet<Peer>
+  /** The members as a list, made when it is needed; null from each change of them on. */
+  roll: readonly Peer[] | null
+}
+
+/** Work that is done in parts: `run` does some of it, at most so much, and says how much. */
+export interface Job {
+  readonly isOver: boolean
+  /** What it keeps in memory. */
+  readonly bytes: number
+  run(most: number): number
+}
+
+/** Events given to sessions in one turn of the event loop: about a millisecond. */
+const TURN = 10_000
+/** What one publisher gets of a turn before it is another's. */
+const SLICE = 1000
+/** Jobs that may wait, and bytes of their payloads. */
+const MAX_JOBS = 10_000
+const MAX_BYTES = 64 << 20
 
 /**
  * Gives an event to all members of a subscription but `except` and those whom `admits` leaves
@@ -16,5 +40,139 @@ export function fanOut(
   for (const peer of members) {
     if (peer === except) continue
     if (admits === null || admits(peer)) peer.share(shared)
+  }
+}
+
+/**
+ * The fan-outs of a realm. Few receivers get an event at once. Where more is published than a turn
+ * of the event loop should take, it waits, and is given out in parts over the next turns, so that
+ * the calls of others come through meanwhile. Publishers take turns; what is of one publisher keeps
+ * its order.
+ */
+export class FanOuts {
+  /** Jobs by whom they are of. */
+  readonly #queues = new Map<object, Job[]>()
+  #jobs = 0
+  #bytes = 0
+  /** Deliveries of this turn. */
+  #spent = 0
+  #scheduled = false
+  readonly #next = () => this.#turn()
+
+  /** Gives an event out, now or later. What is later heard by nobody who has left meanwhile. */
+  give(
+    publisher: Peer,
+    audience: Audience,
+    event: EventMessage,
+    except: Peer | null,
+    admits: ((peer: Peer) => boolean) | null,
+  ): void {
+    const { size } = audience.members
+    const waits = this.#queues.size > 0 && this.#queues.has(publisher)
+    if (!waits && (this.#spent + size <= TURN || this.#isFull)) {
+      this.#spent += size
+      this.#schedule()
+      fanOut(audience.members, event, except, admits)
+      return
+    }
+    while (this.#isFull && this.#queues.has(publisher)) this.#advance(publisher, Infinity)
+    const payload = event.payload.keep()
+    const kept = { ...event, type: EVENT, payload } as const
+    this.later(publisher, new FanOutJob(audience, kept, except, admits))
+  }
+
+  /** Puts work behind what else is of the same. */
+  later(owner: object, job: Job): void {
+    const queue = this.#queues.get(owner)
+    if (queue === undefined) this.#queues.set(owner, [job])
+    else queue.push(job)
+    this.#jobs++
+    this.#bytes += job.bytes
+    this.#schedule()
+  }
+
+  /** Then publishers have to wait until something of theirs is done. */
+  get #isFull(): boolean {
+    return this.#jobs >= MAX_JOBS || this.#bytes >= MAX_BYTES
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#next)
+  }
+
+  #turn(): void {
+    this.#scheduled = false
+    this.#spent = 0
+    while (this.#spent < TURN) {
+      const [owner] = this.#queues.keys()
+      if (owner === undefined) break
+      this.#spent += this.#advance(owner, SLICE)
+    }
+    if (this.#spent > 0) this.#schedule()
+  }
+
+  /** Does some work of an owner, who is then behind the others. */
+  #advance(owner: object, most: number): number {
+    const queue = this.#queues.get(owner) as Job[]
+    const job = queue[0] as Job
+    const done = job.run(most)
+    this.#queues.delete(owner)
+    if (job.isOver) {
+      queue.shift()
+      this.#jobs--
+      this.#bytes -= job.bytes
+    }
+    if (queue.length > 0) this.#queues.set(owner, queue)
+    return done
+  }
+}
+
+/** A fan-out in parts, to those who were members when it was published and still are. */
+class FanOutJob implements Job {
+  readonly bytes: number
+  readonly #audience: Audience
+  readonly #roll: readonly Peer[]
+  readonly #shared: SharedMessage
+  readonly #except: Peer | null
+  readonly #admits: ((peer: Peer) => boolean) | null
+  #at = 0
+
+  constructor(
+    audience: Audience,
+    event: EventMessage,
+    except: Peer | null,
+    admits: ((peer: Peer) => boolean) | null,
+  ) {
+    audience.roll ??= [...audience.members]
+    this.bytes = event.payload.size
+    this.#audience = audience
+    this.#roll = audience.roll
+    this.#shared = new SharedMessage(event)
+    this.#except = except
+    this.#admits = admits
+  }
+
+  get isOver(): boolean {
+    return this.#at === this.#roll.length
+  }
+
+  run(most: number): number {
+    const from = this.#at
+    const until = Math.min(this.#roll.length, from + most)
+    while (this.#at < until) this.#give(this.#roll[this.#at++] as Peer)
+    return until - from
+  }
+
+  #give(peer: Peer): void {
+    if (peer === this.#except || !this.#audience.members.has(peer)) return
+    if (this.#admits !== null && !this.#admits(peer)) return
+    try {
+      peer.share(this.#shared)
+    } catch (error) {
+      // The publisher has been answered: whoever cannot read it goes without.
+      if (!(error instanceof PayloadError)) throw error
+    }
   }
 }

@@ -7,7 +7,14 @@ import type { SharedMessage } from './shared-message.ts'
 /** The half of a connection that an outbox needs. */
 type Sink = Pick<Connection, 'buffered' | 'write'>
 
-const waiting: Outbox[] = []
+/** Those that have something for their session alone: they are emptied when the tick ends. */
+const urgent: Outbox[] = []
+/** Those that have events only. When they are many they are emptied over several ticks. */
+const patient: Outbox[] = []
+let scheduled = false
+
+/** Patient outboxes that a tick empties: writes cost most of what a fan-out does. */
+const WRITES = 500
 
 /**
  * What waits to leave over one connection. All that a tick has for it goes out together when the
@@ -24,6 +31,8 @@ export class Outbox implements Outlet {
   #bytes = 0
   #backlog = 0
   #closed = false
+  #isUrgent = false
+  #isPatient = false
 
   constructor(sink: Sink, serializer: Serializer, limit: number, overflow: () => void) {
     this.#sink = sink
@@ -33,26 +42,30 @@ export class Outbox implements Outlet {
   }
 
   send(message: Message): void {
-    this.#push(this.serializer.encode(message))
+    if (!this.#push(this.serializer.encode(message)) || this.#isUrgent) return
+    this.#isUrgent = true
+    urgent.push(this)
+    schedule()
   }
 
   share(message: SharedMessage): void {
-    this.#push(message.bytes(this.serializer))
+    if (!this.#push(message.bytes(this.serializer)) || this.#isUrgent || this.#isPatient) return
+    this.#isPatient = true
+    patient.push(this)
+    schedule()
   }
 
-  #push(frame: Uint8Array): void {
-    if (this.#closed) return
+  /** False where nothing can be sent any more. */
+  #push(frame: Uint8Array): boolean {
+    if (this.#closed) return false
     this.#bytes += frame.length
     if (this.#bytes + this.#backlog > this.#limit) {
       this.close()
       this.#overflow()
-      return
-    }
-    if (this.#frames.length === 0) {
-      if (waiting.length === 0) setImmediate(flushAll)
-      waiting.push(this)
+      return false
     }
     this.#frames.push(frame)
+    return true
   }
 
   /** Writes what waits, now. */
@@ -63,6 +76,13 @@ export class Outbox implements Outlet {
     this.#bytes = 0
     this.#sink.write(frames)
     this.#backlog = this.#sink.buffered
+  }
+
+  /** Its turn has come among those of its kind; it may be waiting among the others, too. */
+  serve(among: 'urgent' | 'patient'): void {
+    if (among === 'urgent') this.#isUrgent = false
+    else this.#isPatient = false
+    this.flush()
   }
 
   /** The connection has got rid of bytes. */
@@ -78,7 +98,15 @@ export class Outbox implements Outlet {
   }
 }
 
-function flushAll(): void {
-  const boxes = waiting.splice(0)
-  for (const box of boxes) box.flush()
+function schedule(): void {
+  if (scheduled) return
+  scheduled = true
+  setImmediate(serveAll)
+}
+
+function serveAll(): void {
+  scheduled = false
+  for (const box of urgent.splice(0)) box.serve('urgent')
+  for (const box of patient.splice(0, WRITES)) box.serve('patient')
+  if (patient.length > 0) schedule()
 }

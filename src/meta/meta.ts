@@ -1,5 +1,6 @@
 import type { Peer } from '../delivery/outlet.ts'
-import { INVALID_ARGUMENT, NO_SUCH_PROCEDURE, WampError } from '../protocol/errors.ts'
+import { isUri, MATCHES, type Match } from '../match/uri.ts'
+import { INVALID_ARGUMENT, INVALID_URI, NO_SUCH_PROCEDURE, WampError } from '../protocol/errors.ts'
 import { CALL, type Call, ERROR, errorFor, NO_DETAILS, RESULT } from '../protocol/messages.ts'
 import { type Dict, Payload } from '../protocol/payload.ts'
 
@@ -23,6 +24,12 @@ export interface MetaSession extends Peer {
 export interface MetaRealm {
   readonly members: ReadonlyMap<number, MetaSession>
   announce(topic: string, args: unknown[]): void
+  /** Somebody may hear what is announced. */
+  readonly isHeard: boolean
+  /** Throws the WampError that a session gets which may not publish to, or subscribe to, a URI. */
+  check(session: MetaSession, action: 'publish' | 'subscribe', uri: string, match: Match): void
+  /** Publishes for a session, which may have left. */
+  publish(session: MetaSession, topic: string, options: Dict, payload: Payload): void
 }
 
 /**
@@ -87,4 +94,26 @@ export function idOf(value: unknown, name: string): number {
 export function textOf(value: unknown, name: string): string {
   if (typeof value === 'string') return value
   throw invalid(`${name} is no string`)
+}
+
+/** The match policy among options, which may be absent. */
+export function matchOf(options: unknown): Match {
+  const wanted = dictOf(options ?? {}, 'options').match ?? 'exact'
+  const match = MATCHES.find(name => name === wanted)
+  if (match === undefined) throw invalid('match is none of exact, prefix, wildcard')
+  return match
+}
+
+/** Why something is taken from a session, if that is said: a URI. */
+export function reasonOf({ reason }: Dict): string | undefined {
+  if (reason === undefined || reason === null) return undefined
+  if (typeof reason === 'string' && isUri(reason, 'loose')) return reason
+  throw new WampError(INVALID_URI, ['reason is no URI'])
+}
+
+/** A dict among the arguments. */
+export function dictOf(value: unknown, name: string): Dict {
+  const isDict = typeof value === 'object' && value !== null
+  if (isDict && !Array.isArray(value) && !(value instanceof Uint8Array)) return value as Dict
+  throw invalid(`${name} is no dict`)
 }

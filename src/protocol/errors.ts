@@ -32,6 +32,11 @@ export const REPLACED = 'wampd.registration.replaced'
 /** Our own: a payload that the receiver's serializer cannot carry. */
 export const UNTRANSLATABLE_PAYLOAD = 'wampd.error.untranslatable_payload'
 
+/** Our own: a publication could not be stored. It may have been delivered. */
+export const STORE_FAILED = 'wampd.error.store_failed'
+/** Our own: the session has as much of something as it may. */
+export const LIMIT_EXCEEDED = 'wampd.error.limit_exceeded'
+
 /** The peer broke the protocol: it gets ABORT with this text, and its session ends. */
 export class ProtocolViolation extends Error {
   override name = 'ProtocolViolation'

@@ -4,10 +4,17 @@ import type { Dict } from './payload.ts'
 export const ROUTER_ROLES: Dict = {
   broker: {
     features: {
+      event_history: true,
+      event_retention: true,
       pattern_based_subscription: true,
+      payload_passthru_mode: true,
+      publication_trustlevels: true,
       publisher_exclusion: true,
+      publisher_identification: true,
       session_meta_api: true,
       subscriber_blackwhite_listing: true,
+      subscription_meta_api: true,
+      subscription_revocation: true,
     },
   },
   dealer: {
@@ -25,6 +32,7 @@ export const ROUTER_ROLES: Dict = {
       registration_revocation: true,
       session_meta_api: true,
       shared_registration: true,
+      testament_meta_api: true,
     },
   },
 }
@@ -41,12 +49,16 @@ export const CALLER_SENDS_PARTS = 1 << 7
 export const CALLER_PASSES_THRU = 1 << 8
 /** It forgets a call that it cancels, and ends its session when it gets the answer. */
 export const CALLER_FORGETS = 1 << 9
+export const PUBLISHER_PASSES_THRU = 1 << 10
+export const SUBSCRIBER_HEARS_REVOCATION = 1 << 11
 
 /** Which announcement sets which bit: role, feature, bit. */
 const WATCHED: readonly (readonly [string, string, number])[] = [
   ['callee', 'call_canceling', CALLEE_CANCELS],
   // One passage of the specification spells it so.
   ['callee', 'call_cancelling', CALLEE_CANCELS],
+  ['publisher', 'payload_passthru_mode', PUBLISHER_PASSES_THRU],
+  ['subscriber', 'subscription_revocation', SUBSCRIBER_HEARS_REVOCATION],
   ['callee', 'progressive_call_results', CALLEE_PROGRESSES],
   ['callee', 'progressive_call_invocations', CALLEE_TAKES_PARTS],
   ['callee', 'call_timeout', CALLEE_TIMES_OUT],

@@ -90,7 +90,13 @@ export type Published = { type: typeof PUBLISHED; request: number; publication: 
 export type Subscribe = { type: typeof SUBSCRIBE; request: number; options: Dict; topic: string }
 export type Subscribed = { type: typeof SUBSCRIBED; request: number; subscription: number }
 export type Unsubscribe = { type: typeof UNSUBSCRIBE; request: number; subscription: number }
-export type Unsubscribed = { type: typeof UNSUBSCRIBED; request: number }
+export type Unsubscribed = {
+  type: typeof UNSUBSCRIBED
+  /** 0 where nobody asked: the subscription was revoked. */
+  request: number
+  /** The subscription that was revoked, and why; null in an answer. */
+  details: Dict | null
+}
 export type EventMessage = {
   type: typeof EVENT
   subscription: number
@@ -315,8 +321,12 @@ row<Unsubscribed>({
   fromClient: false,
   head: 2,
   tail: false,
-  read: r => ({ type: UNSUBSCRIBED, request: r.id('request') }),
-  write: (w, m) => w.integer(m.request),
+  more: m => (m.details === null ? 0 : 1),
+  read: r => ({ type: UNSUBSCRIBED, request: r.id('request'), details: null }),
+  write(w, m) {
+    w.integer(m.request)
+    if (m.details !== null) w.dict(m.details)
+  },
 })
 row<EventMessage>({
   code: EVENT,

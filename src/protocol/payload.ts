@@ -70,6 +70,18 @@ export class Payload {
     return this.#opened
   }
 
+  /** As open(), for a payload that stays: no values are kept beside its bytes. */
+  values(): Opened {
+    if (this.#opened !== null) return this.#opened
+    const codec = this.codec as TailCodec
+    return codec.openTail(this.bytes.subarray(this.from, this.to), this.count)
+  }
+
+  /** Bytes that it takes, by estimate where it is values of an in-process session. */
+  get size(): number {
+    return this.codec === null ? sizeOf(this.#opened) : this.to - this.from
+  }
+
   /** The tail in the bytes of a codec that is not its own. Throws PayloadError. */
   tail(codec: TailCodec): Uint8Array {
     this.#closed ??= new Map()
@@ -89,8 +101,17 @@ export class Payload {
     if (this.codec === null || this.count === 0) return this
     // Not slice(): a Buffer's gives a view.
     const own = new Uint8Array(this.bytes.subarray(this.from, this.to))
-    return new Payload(this.codec, this.count, own, 0, own.length, this.#opened)
+    return new Payload(this.codec, this.count, own, 0, own.length, null)
   }
+}
+
+/** Bytes that a value takes in memory, roughly. */
+export function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return 8 + value.length
+  if (typeof value !== 'object' || value === null) return 8
+  if (value instanceof Uint8Array) return 8 + value.length
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + sizeOf(item), 8)
+  return Object.entries(value).reduce((sum, [key, item]) => sum + key.length + sizeOf(item), 8)
 }
 
 const EMPTY = new Uint8Array(0)

@@ -2,18 +2,25 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import { Broker } from '../broker/broker.ts'
+import type { PubSubOptions } from '../broker/options.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import type { RpcOptions } from '../dealer/options.ts'
 import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
+import { historyProcedures } from '../meta/history.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
 import { registrationEvents, registrationProcedures } from '../meta/registrations.ts'
+import { retainedProcedures } from '../meta/retained.ts'
 import { onJoin, onLeave, sessionProcedures } from '../meta/sessions.ts'
+import { subscriptionEvents, subscriptionProcedures } from '../meta/subscriptions.ts'
+import { Testaments } from '../meta/testaments.ts'
 import {
+  DISCLOSE_ME_DISALLOWED,
   INVALID_ARGUMENT,
   INVALID_URI,
   NOT_AUTHORIZED,
   PayloadError,
   ProtocolViolation,
+  WampError,
 } from '../protocol/errors.ts'
 import {
   CALL,
@@ -34,6 +41,8 @@ import {
   YIELD,
 } from '../protocol/messages.ts'
 import { type Dict, Payload } from '../protocol/payload.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
 import {
   BAD_URI,
   callerDisclosure,
@@ -41,6 +50,7 @@ import {
   MAY_PUBLISH,
   MAY_REGISTER,
   MAY_SUBSCRIBE,
+  publisherDisclosure,
   RESERVED,
   Role,
   type Rules,
@@ -62,6 +72,8 @@ export interface RealmOptions {
   readonly log?: Log
   /** Limits and liberties of calls; see docs/rpc.md. */
   readonly rpc?: RpcOptions
+  /** What is kept of publications. */
+  readonly pubsub?: PubSubOptions
   readonly clock?: Clock
 }
 
@@ -75,8 +87,10 @@ export class Realm {
   readonly #gone = new Map<string, Role>()
   readonly #log: Log | undefined
   readonly members: Map<number, Member> = new Map()
+  readonly #store: Store
   readonly #broker: Broker
   readonly #dealer: Dealer
+  readonly #testaments: Testaments
   /** The router's own procedures, by URI. */
   readonly #meta: ReadonlyMap<string, MetaProcedure>
 
@@ -86,14 +100,24 @@ export class Realm {
     this.strictRequestIds = options.strictRequestIds
     this.#roles = new Map(options.roles.map(role => [role.name, role]))
     this.#log = options.log
-    this.#broker = new Broker(randomId)
-    this.#dealer = new Dealer({
-      clock: options.clock ?? systemClock,
-      watcher: registrationEvents(this),
-      options: options.rpc ?? {},
+    const { pubsub = {}, rpc = {}, clock = systemClock } = options
+    this.#store = openStore(pubsub.store)
+    this.#broker = new Broker({
+      randomId,
+      clock,
+      store: this.#store,
+      options: pubsub,
+      watch: subscriptionEvents(this),
+      isHere: peer => this.members.get(peer.id) === peer,
     })
+    this.#dealer = new Dealer({ clock, watcher: registrationEvents(this), options: rpc })
+    this.#testaments = new Testaments(this, pubsub.testaments)
     this.#meta = new Map([
       ...sessionProcedures(this),
+      ...this.#testaments.procedures(),
+      ...subscriptionProcedures(this, this.#broker),
+      ...historyProcedures(this, this.#broker),
+      ...retainedProcedures(this.#broker),
       ...registrationProcedures(this, this.#dealer),
     ])
   }
@@ -105,7 +129,24 @@ export class Realm {
 
   /** Publishes a meta event: it comes from no session. */
   announce(topic: string, args: unknown[]): void {
-    this.#broker.announce(topic, Payload.of(args))
+    if (this.isHeard) this.#broker.announce(topic, Payload.of(args))
+  }
+
+  get isHeard(): boolean {
+    return this.#broker.subscriptions.hearMeta
+  }
+
+  check(session: MetaSession, action: 'publish' | 'subscribe', uri: string, match: Match): void {
+    const verdict = (session as Member).role.verdictOnPattern(uri, match)
+    const asked = action === 'publish' ? MAY_PUBLISH : MAY_SUBSCRIBE
+    const reserved = action === 'publish' ? verdict & RESERVED : 0
+    if ((verdict & asked) !== 0 && reserved === 0) return
+    const { error, text } = refusal(session, (verdict & ~RESERVED) | reserved)
+    throw new WampError(error, [text])
+  }
+
+  publish(session: MetaSession, topic: string, options: Dict, payload: Payload): void {
+    this.receive(session as Member, { type: PUBLISH, request: 0, options, topic, payload })
   }
 
   join(member: Member): void {
@@ -117,9 +158,16 @@ export class Realm {
   leave(member: Member): void {
     if (!this.members.delete(member.id)) return
     // It hears nothing any more of what is given up on its behalf.
-    this.#broker.leave(member)
+    const held = this.#broker.leave(member)
     this.#dealer.leave(member)
+    this.#testaments.execute(member)
+    this.#broker.gone(member, held)
     onLeave(this, member)
+  }
+
+  /** Resolves when all that is to be kept is. Nothing may be published any more. */
+  close(): Promise<void> {
+    return this.#store.close()
   }
 
   /** True of a session's call that is not over. */
@@ -206,13 +254,19 @@ export class Realm {
   }
 
   #publish(member: Member, message: Publish): void {
-    refusePassthru(message.options)
     const verdict = member.role.verdict(message.topic)
     if ((verdict & MAY_PUBLISH) === 0 || (verdict & RESERVED) !== 0) {
       this.#refuse(member, message, verdict)
       return
     }
-    this.#broker.publish(member, message)
+    const disclosure = publisherDisclosure(verdict)
+    const wanted = message.options.disclose_me === true
+    if (wanted && disclosure === 'refused') {
+      if (isAnswered(message)) member.send(errorFor(message, DISCLOSE_ME_DISALLOWED))
+      return
+    }
+    const disclosed = disclosure === 'always' || (wanted && disclosure === 'requested')
+    this.#broker.publish(member, message, disclosed, trustLevel(verdict))
   }
 
   #call(member: Member, message: Call): void {
@@ -261,7 +315,7 @@ export class Realm {
 /** Requests that need a permission. */
 type Routed = Publish | Call | Subscribe | Register
 
-function refusal({ authrole }: Member, verdict: number): { error: string; text: string } {
+function refusal({ authrole }: MetaSession, verdict: number): { error: string; text: string } {
   if ((verdict & BAD_URI) !== 0) return { error: INVALID_URI, text: 'not a valid URI' }
   if ((verdict & RESERVED) !== 0) {
     return { error: INVALID_URI, text: 'URIs that begin with wamp. are the router’s own' }
@@ -282,11 +336,4 @@ function matchOf(member: Member, message: Subscribe | Register): Match | undefin
 /** Errors of publications without acknowledge go nowhere (WAMP, "Publishing and Events"). */
 function isAnswered(message: Message): message is Publish | Call {
   return message.type === CALL || (message.type === PUBLISH && message.options.acknowledge === true)
-}
-
-/** Payload passthru mode is not announced: to ignore it would deliver something else. */
-function refusePassthru(options: Dict): void {
-  if ((options.ppt_scheme ?? undefined) !== undefined) {
-    throw new ProtocolViolation('payload passthru mode is not announced by this router')
-  }
 }

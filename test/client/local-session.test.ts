@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import { type LocalSession, PayloadError, Result, type Router, WampError } from '../../src/index.ts'
-import { ProtocolViolation } from '../../src/protocol/errors.ts'
 import { createRouter } from '../../src/router.ts'
 import { errorLog } from '../helpers/error-log.ts'
 
@@ -253,12 +252,46 @@ describe('an in-process session', () => {
       await alice.subscribe('a.b', () => {})
     })
 
-    it('and hears of options that end the session of a remote client', async () => {
-      const options = { ppt_scheme: 'wamp' } as object
-      for (const more of [{}, ACKNOWLEDGE]) {
-        const refused = alice.publish('a.b', [], {}, { ...options, ...more })
-        expect(await failure(refused)).instanceOf(ProtocolViolation)
-      }
+    it('and says who it is, and that a payload is not to be read, if it wishes to', async () => {
+      const heard: unknown[] = []
+      await alice.subscribe('a.b', (_args, _kwargs, details) => heard.push(details))
+      const options = { disclose_me: true, ppt_scheme: 'x_own' }
+      const publication = await bob.publish('a.b', [], {}, { ...options, ...ACKNOWLEDGE })
+      await settled()
+      const { id, authid, authrole } = bob
+      const publisher = { publisher: id, publisher_authid: authid, publisher_authrole: authrole }
+      const facts = { topic: 'a.b', ppt_scheme: 'x_own', publication }
+      expect(heard).deep.equal([{ ...facts, ...publisher }])
+    })
+
+    it('and hears what is retained, marked so', async () => {
+      const retain = { retain: true }
+      await bob.publish('a.b', [1], {}, retain)
+      await bob.publish('a.c', [2], {}, retain)
+      const heard: unknown[] = []
+      await alice.subscribe(
+        'a.',
+        ([value], _kwargs, { topic, retained }) => heard.push([value, topic, retained]),
+        { match: 'prefix', get_retained: true },
+      )
+      await settled()
+      expect(heard.sort()).deep.equal([
+        [1, 'a.b', true],
+        [2, 'a.c', true],
+      ])
+    })
+
+    it('and takes it that a subscription is taken away', async () => {
+      const heard: unknown[] = []
+      const handle = await alice.subscribe('a.b', args => heard.push(args[0]))
+      await bob.call('wamp.subscription.remove_subscriber', [handle.id, alice.id])
+      await bob.publish('a.b', [1])
+      await settled()
+      await handle.end()
+      await alice.subscribe('a.b', args => heard.push(args[0]))
+      await bob.publish('a.b', [2])
+      await settled()
+      expect(heard).deep.equal([2])
     })
 
     it('and goes on where a handler throws', async () => {

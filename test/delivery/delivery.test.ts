@@ -35,7 +35,7 @@ function sink() {
   }
 }
 
-const message = (request: number): Message => ({ type: 35, request })
+const message = (request: number): Message => ({ type: 35, request, details: null })
 const turn = () => new Promise(resolve => setImmediate(resolve))
 const fail = () => expect.fail('overflow')
 

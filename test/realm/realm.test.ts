@@ -384,7 +384,7 @@ describe('a realm', () => {
       expect(say(realm, alice, 16, 3, odd, 'a.b')).deep.equal([])
     })
 
-    it('and ends the session of who uses payload passthru, which is not announced', () => {
+    it('and ends the session of who uses payload passthru without announcing it', () => {
       say(realm, alice, 64, 1, {}, 'a.b')
       say(realm, bob, 32, 1, {}, 'a.b')
       say(realm, bob, 48, 2, {}, 'a.b')

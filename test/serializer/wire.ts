@@ -41,7 +41,7 @@ export const WIRE: Wire[] = [
     elements: [34, 4294967296, 23],
     message: { type: m.UNSUBSCRIBE, request: 4294967296, subscription: 23 },
   },
-  { elements: [35, 24], message: { type: m.UNSUBSCRIBED, request: 24 } },
+  { elements: [35, 24], message: { type: m.UNSUBSCRIBED, request: 24, details: null } },
   {
     elements: [36, 127, 128, D],
     message: { type: m.EVENT, subscription: 127, publication: 128, details: D, payload },

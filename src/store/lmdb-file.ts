@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
+import type { Database, RootDatabase } from 'lmdb'
+import { opened, sealed } from './record.ts'
+
+/** What an LMDB file of wampd holds. Keys of heads and retained events are digests of URIs. */
+export interface LmdbFile {
+  readonly root: RootDatabase
+  /** Of each history its first and next position, bytes, and time of the newest dropped event. */
+  readonly heads: Database<Buffer, string>
+  /** The events of histories, by digest and position. */
+  readonly events: Database<Buffer, [string, number]>
+  /** The retained events, one or two a topic. */
+  readonly retained: Database<Buffer, string>
+}
+
+/** The layout above; a file of another one is refused. */
+const FORMAT = 1
+const FORMAT_KEY = 'format'
+
+/**
+ * Opens a file, or makes it. The package is loaded here and nowhere else: it takes memory and time
+ * that only those realms should pay who store to disk. Throws Error where the file is of others.
+ */
+export function openFile(path: string): LmdbFile {
+  const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb')
+  const binary = { encoding: 'binary', cache: false } as const
+  const root = open({
+    ...{ path, noSubdir: true, maxDbs: 3, ...binary },
+    // A commit is on disk when it says that it is done.
+    overlappingSync: false,
+  })
+  const isNew = root.getKeysCount() === 0
+  const heads = root.openDB<Buffer, string>('heads', binary)
+  const format = heads.get(FORMAT_KEY)
+  if (format === undefined && !isNew) throw new Error('it is not of wampd')
+  if (format !== undefined && opened(format)[0] !== FORMAT)
+    throw new Error('its format is not known')
+  heads.putSync(FORMAT_KEY, sealed([FORMAT]))
+  return {
+    root,
+    heads,
+    events: root.openDB('events', binary),
+    retained: root.openDB('retained', binary),
+  }
+}
+
+/** Keys of LMDB are short, and URIs may not be. */
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+/** All heads, by digest. */
+export function* headsOf({ heads }: LmdbFile): Iterable<[string, Head]> {
+  for (const { key, value } of heads.getRange({})) {
+    if (key !== FORMAT_KEY) yield [key, opened(value) as Head]
+  }
+}
+
+/** First and next position, bytes, time of the newest dropped event or null. */
+export type Head = [first: number, next: number, bytes: number, dropped: number | null]
