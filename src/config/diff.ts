@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Reload } from '../base/keys.ts'
 import { checkConfig, type Loaded } from './load.ts'
-import { below, type SchemaNode, valueAt } from './node.ts'
+import { below, isDict, type SchemaNode, valueAt } from './node.ts'
 import { printable } from './problem.ts'
 import { ROOT } from './schema.ts'
 
@@ -124,10 +124,6 @@ function itemsOf(node: SchemaNode, keyedBy: readonly string[], one: Part, other:
     const step = isBoth ? below(node, 0) : { reload: node.reload ?? 'live' }
     return { key, name: `[${printable(name.join(' '))}]`, node: step, one: x, other: y }
   })
-}
-
-function isDict(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A value as people wrote it; one that is a default as it is. */

@@ -48,7 +48,7 @@ export function expand(data: unknown, file: string, env: NodeJS.ProcessEnv): Exp
     }
     const [, variable, fallback] = found as unknown as [string, string, string | undefined]
     // As in the shell, an empty variable takes the default.
-    const value = env[variable]
+    const value = Object.hasOwn(env, variable) ? env[variable] : undefined
     if (value !== undefined && (value !== '' || fallback === undefined)) return value
     return fallback ?? { wrong: `the environment variable ${variable} is not set` }
   }

@@ -63,7 +63,7 @@ interface Way {
 export function explain(loaded: Loaded, query: Query): Explanation[] {
   const { config } = loaded
   const known = waysOf(config)
-  const ways = known.filter(way => (way.authid ?? 'anonymous') === query.authid)
+  const ways = known.filter(way => mayBe(way, query.authid))
   if (ways.length === 0) return [{ allowed: false, reason: stranger(query.authid, known) }]
   if (config.realms.length === 0) return [{ allowed: false, reason: 'there is no realm' }]
   return config.realms.flatMap((realm, r) =>
@@ -84,6 +84,12 @@ function waysOf({ authenticators }: Config): Way[] {
   return sources.flatMap(([authenticator, keys]) =>
     principalsOf(keys).map(principal => ({ ...principal, authenticator })),
   )
+}
+
+/** True of a way that this user may come by; one without authid may know anybody who has a proof. */
+function mayBe({ authid, method }: Way, user: string): boolean {
+  if (authid !== undefined) return authid === user
+  return (method === 'anonymous') === (user === 'anonymous')
 }
 
 function stranger(authid: string, known: readonly Way[]): string {
@@ -119,10 +125,20 @@ function keptOut(
     ({ auth, realms }) => auth.includes(authenticator) && (realms?.includes(name) ?? true),
   )
   if (doors.length === 0) return denied('no transport takes this authenticator into the realm')
-  const sources = ways.filter(way => way.method === method).map(way => way.authenticator)
-  const firsts = doors.map(({ auth }) => auth.find(one => sources.includes(one)) as string)
-  if (firsts.includes(authenticator)) return undefined
-  return denied(`${printable(firsts[0] as string)} is asked first, and knows the user too`)
+  // Of several sources with one method the first that knows the user decides: see auth/auth.ts.
+  const sure = ways
+    .filter(way => way.method === method && isSure(way))
+    .map(way => way.authenticator)
+  const before = doors.map(({ auth }) =>
+    auth.slice(0, auth.indexOf(authenticator)).find(one => sure.includes(one)),
+  )
+  if (before.includes(undefined)) return undefined
+  return denied(`${printable(before[0] as string)} is asked first, and knows the user too`)
+}
+
+/** True of a way that leaves nobody it is for to the sources behind it. */
+function isSure({ authid, method }: Way): boolean {
+  return authid !== undefined || method === 'anonymous'
 }
 
 function judged(realm: RealmConfig, roleName: string, { uri, action, match }: Query): Answer {

@@ -2,17 +2,10 @@ import { dirname, resolve } from 'node:path'
 import { filled, plain, schemaFaults, withTypes } from './check.ts'
 import { expand } from './expand.ts'
 import { includedFiles } from './include.ts'
-import {
-  ConfigError,
-  type Fault,
-  ofWholeFile,
-  type Path,
-  type Problem,
-  pathText,
-  textOf,
-} from './problem.ts'
+import { isDict } from './node.ts'
+import { ConfigError, type Fault, type Path, type Problem, pathText, textOf } from './problem.ts'
 import { ruleFaults } from './rules.ts'
-import type { Config, ConfigInput } from './schema.ts'
+import { type Config, type ConfigInput, ROOT } from './schema.ts'
 import { byPlace, parseSource, readSource, type Source } from './source.ts'
 import { DEFAULT_PORT } from './transport-keys.ts'
 
@@ -77,46 +70,56 @@ const INCLUDE_IN_CODE: Fault = {
   isIdle: true,
 }
 
-/** A file whose keys are sound. */
-interface Sound {
+/** A file whose keys have been checked, and are sound where no problem was noted. */
+interface Checked {
   readonly source: Source
   readonly data: ConfigInput
 }
 
 function assemble(source: Source, env: NodeJS.ProcessEnv): Loaded {
   const problems: Problem[] = []
+  const root = checked(source, env, problems)
+  const included = include(root, env, problems)
+  if (problems.length > 0) throw new ConfigError(problems.sort(byFile))
+  return join(root, included)
+}
+
+/** Checks one file by itself, and notes the problems. */
+function checked(source: Source, env: NodeJS.ProcessEnv, problems: Problem[]): Checked {
   try {
-    const root = sound(source, env, problems)
-    const included = root === undefined ? [] : include(root, env, problems)
-    if (root === undefined || problems.length > 0) throw new ConfigError(problems.sort(byFile))
-    return join(root, included)
+    const { data, faults } = expandedAndChecked(source, env)
+    problems.push(...faults.map(fault => source.problem(fault)))
+    return { source, data }
   } catch (error) {
     // All that walks the data is recursive.
-    if (error instanceof RangeError) throw ofWholeFile(source.file, 'is nested too deeply', error)
-    throw error
+    if (!(error instanceof RangeError)) throw error
+    problems.push({ file: source.file, path: '', text: 'is nested too deeply' })
+    return { source, data: { version: 1 } }
   }
 }
 
-/** Expands and checks one file by itself; undefined, and problems noted, where it is not sound. */
-function sound(source: Source, env: NodeJS.ProcessEnv, problems: Problem[]): Sound | undefined {
-  const { file, data: written } = source
+function expandedAndChecked({ file, data: written }: Source, env: NodeJS.ProcessEnv) {
   const expanded = expand(written, file, env)
   const data = withTypes(expanded.data, written)
   const missing = new Set(expanded.faults.map(({ path }) => pathText(path)))
   // What could not be expanded is empty now, and no further fault of its own.
   const others = schemaFaults(data, written).filter(({ path }) => !missing.has(pathText(path)))
-  const faults = [...expanded.faults, ...others]
-  problems.push(...faults.map(fault => source.problem(fault)))
-  return faults.length > 0 ? undefined : { source, data: data as ConfigInput }
+  return { data: data as ConfigInput, faults: [...expanded.faults, ...others] }
 }
 
-function include(root: Sound, env: NodeJS.ProcessEnv, problems: Problem[]): Sound[] {
-  const found: Sound[] = []
-  const seen = new Set([resolve(root.source.file)])
-  for (const [i, pattern] of (root.data.include ?? []).entries()) {
-    const files = includedFiles(pattern, root.source.file)
+function include(
+  { source, data }: Checked,
+  env: NodeJS.ProcessEnv,
+  problems: Problem[],
+): Checked[] {
+  // The other files have their problems told too, as long as it is known which they are.
+  if (problems.some(({ path }) => path.startsWith('include')) || !isDict(data)) return []
+  const found: Checked[] = []
+  const seen = new Set([resolve(source.file)])
+  for (const [i, pattern] of (data.include ?? []).entries()) {
+    const files = includedFiles(pattern, source.file)
     if (typeof files === 'string') {
-      problems.push(root.source.problem({ path: ['include', i], text: files }))
+      problems.push(source.problem({ path: ['include', i], text: files }))
       continue
     }
     for (const file of files) {
@@ -131,7 +134,7 @@ function include(root: Sound, env: NodeJS.ProcessEnv, problems: Problem[]): Soun
 
 const INCLUDABLE = ['version', 'realms']
 
-function included(file: string, env: NodeJS.ProcessEnv, problems: Problem[]): Sound | undefined {
+function included(file: string, env: NodeJS.ProcessEnv, problems: Problem[]): Checked | undefined {
   let source: Source
   try {
     source = readSource(file)
@@ -140,22 +143,23 @@ function included(file: string, env: NodeJS.ProcessEnv, problems: Problem[]): So
     problems.push(...error.problems)
     return undefined
   }
-  const one = sound(source, env, problems)
-  const others = Object.keys(one?.data ?? {}).filter(key => !INCLUDABLE.includes(key))
-  for (const key of others) {
+  const one = checked(source, env, problems)
+  const known = Object.keys(ROOT.properties ?? {})
+  for (const key of isDict(one.data) ? Object.keys(one.data) : []) {
+    if (INCLUDABLE.includes(key) || !known.includes(key)) continue
     const text = 'an included file holds version and realms only'
     problems.push(source.problem({ path: [key], atKey: true, text }))
   }
-  return others.length > 0 ? undefined : one
+  return one
 }
 
 /** One configuration of a file and those that it includes. */
-function join(root: Sound, included: Sound[]): Loaded {
+function join(root: Checked, included: Checked[]): Loaded {
   /** Where each realm is written. */
   const origins = [root, ...included].flatMap(({ source, data }) =>
     (data.realms ?? []).map((_, index) => ({ source, index })),
   )
-  const merge = (data: (one: Sound) => ConfigInput): ConfigInput => {
+  const merge = (data: (one: Checked) => ConfigInput): ConfigInput => {
     const realms = [root, ...included].flatMap(one => data(one).realms ?? [])
     return { ...data(root), realms }
   }

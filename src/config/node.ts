@@ -14,6 +14,7 @@ export interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly patternProperties?: Readonly<Record<string, SchemaNode>>
   readonly items?: SchemaNode
+  readonly required?: readonly string[]
   readonly default?: unknown
   readonly description?: string
   readonly reload?: Reload
@@ -49,6 +50,10 @@ export function valueAt(data: unknown, path: Path): unknown {
 /** A text of the data in quotes, as people wrote it: what a variable gave is never shown. */
 export function asWritten(written: unknown, path: Path, value: string): string {
   return `"${printable(String(valueAt(written, path) ?? value))}"`
+}
+
+export function isDict(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A copy of the data in which each leaf has gone through `change`. */

@@ -100,7 +100,7 @@ export const schema = Type.Object(
     ),
     include: Type.Optional(
       Type.Array(
-        Type.String(),
+        Type.String({ minLength: 1 }),
         about(
           'Further files, relative to this one, whose `realms` are added: `realms/*.yaml`. A `*` ' +
             'stands for any part of a file name. Such a file holds `version` and `realms` only.',

@@ -2,7 +2,7 @@ import type { Autobahn, Connection, Session } from 'autobahn'
 import autobahn22 from 'autobahn'
 import autobahn26 from 'autobahn-26'
 import { WebSocket } from 'ws'
-import type { Client, ClientKind, SerializerName } from './client.ts'
+import type { Client, ClientKind, SerializerName, User } from './client.ts'
 import { bytesToText, serializerNames, textToBytes, WampError } from './client.ts'
 
 export const autobahnJsKinds: ClientKind[] = [
@@ -16,7 +16,9 @@ autobahn26.log.warn = () => {}
 
 function kind(library: string, autobahn: Autobahn, serializer: SerializerName): ClientKind {
   const name = `${library} ${serializer}`
-  return { name, connect: (url, onReturn) => connect(name, autobahn, serializer, url, onReturn) }
+  const connectWith: ClientKind['connect'] = (url, onReturn, user) =>
+    connect(name, autobahn, serializer, url, onReturn, user)
+  return { name, connect: connectWith }
 }
 
 async function connect(
@@ -25,6 +27,7 @@ async function connect(
   serializer: SerializerName,
   url: string,
   onReturn?: () => void,
+  user?: User,
 ): Promise<Client> {
   const connection = new autobahn.Connection({
     realm: 'realm1',
@@ -34,6 +37,7 @@ async function connect(
     initial_retry_delay: 0.2,
     retry_delay_growth: 1,
     on_user_error: () => {}, // what `fail` raises would be printed
+    ...(user && { authmethods: ['ticket'], authid: user.authid, onchallenge: () => user.ticket }),
   })
   const left = new Promise<string>(resolve => {
     connection.onclose = (_, details) => {

@@ -43,8 +43,17 @@ export class WampError extends Error {
 
 export interface ClientKind {
   name: string
-  /** `onReturn` makes the client reconnect by itself; it is called each time it is back. */
-  connect(url: string, onReturn?: () => void): Promise<Client>
+  /**
+   * `onReturn` makes the client reconnect by itself; it is called each time it is back. With a
+   * `user` the client authenticates by ticket. Rejects with what the client says of a refusal.
+   */
+  connect(url: string, onReturn?: () => void, user?: User): Promise<Client>
+}
+
+/** Somebody who has a ticket. */
+export interface User {
+  authid: string
+  ticket: string
 }
 
 /** JavaScript's JSON has no bytes: there the application itself writes and reads NUL + base64. */

@@ -44,13 +44,24 @@ SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBO
 
 
 class Session(ApplicationSession):
-    def __init__(self, config):
+    def __init__(self, config, user, ticket):
         super().__init__(config)
+        self.user = user
+        self.ticket = ticket
         self.joined = txaio.create_future()
         self.gone = txaio.create_future()
         self.reason = ""
         self.subscriptions = {}
         self.registrations = {}
+
+    def onConnect(self):
+        if self.ticket is None:
+            self.join(self.config.realm)
+        else:
+            self.join(self.config.realm, ["ticket"], self.user)
+
+    def onChallenge(self, challenge):
+        return self.ticket
 
     def onJoin(self, details):
         txaio.resolve(self.joined, None)
@@ -78,7 +89,8 @@ sessions = {}
 
 
 async def join(command):
-    session = Session(ComponentConfig(command["realm"]))
+    config = ComponentConfig(command["realm"])
+    session = Session(config, command.get("authid"), command.get("ticket"))
     serializer = SERIALIZERS[command["serializer"]]()
     runner = ApplicationRunner(command["url"], command["realm"], serializers=[serializer])
     await runner.run(lambda config: session, **connect_only)

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import type { Client, ClientKind, Payload, SerializerName } from './client.ts'
+import type { Client, ClientKind, Payload, SerializerName, User } from './client.ts'
 import { serializerNames, WampError } from './client.ts'
 
 // Tests run in the root of the repository.
@@ -151,7 +151,7 @@ let lastSession = 0
 
 function kind(flavour: Flavour, serializer: SerializerName): ClientKind {
   const name = `Autobahn|Python ${flavour} ${serializer}`
-  return { name, connect: url => connect(name, flavour, serializer, url) }
+  return { name, connect: (url, _, user) => connect(name, flavour, serializer, url, user) }
 }
 
 async function connect(
@@ -159,13 +159,14 @@ async function connect(
   flavour: Flavour,
   serializer: SerializerName,
   url: string,
+  user?: User,
 ): Promise<Client> {
   const peer = peers.get(flavour)
   if (!peer) throw new Error('startPython() has not run')
   const session = ++lastSession
   const ask = (command: object, onEvent?: (event: Payload) => void) =>
     peer.ask({ session, ...command }, onEvent)
-  await ask({ do: 'join', url, realm: 'realm1', serializer })
+  await ask({ do: 'join', url, realm: 'realm1', serializer, ...user })
   const left = ask({ do: 'left' }).then(({ args }) => args[0] as string)
   left.catch(() => {}) // the process ended before the session, which only a failed test does
 

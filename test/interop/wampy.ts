@@ -3,14 +3,16 @@ import { CborSerializer } from 'wampy/CborSerializer.js'
 import { JsonSerializer } from 'wampy/JsonSerializer.js'
 import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js'
 import { WebSocket } from 'ws'
-import type { Client, ClientKind, Kwargs, Payload, SerializerName } from './client.ts'
+import type { Client, ClientKind, Kwargs, Payload, SerializerName, User } from './client.ts'
 import { bytesToText, mapLeaves, serializerNames, textToBytes, WampError } from './client.ts'
 
 const serializers = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer }
 
 export const wampyKinds: ClientKind[] = serializerNames.map(serializer => {
   const name = `wampy ${serializer}`
-  return { name, connect: (url, onReturn) => connect(name, serializer, url, onReturn) }
+  const connectWith: ClientKind['connect'] = (url, onReturn, user) =>
+    connect(name, serializer, url, onReturn, user)
+  return { name, connect: connectWith }
 })
 
 async function connect(
@@ -18,6 +20,7 @@ async function connect(
   serializer: SerializerName,
   url: string,
   onReturn?: () => void,
+  user?: User,
 ): Promise<Client> {
   let gone: (reason: string) => void
   const left = new Promise<string>(resolve => {
@@ -32,8 +35,11 @@ async function connect(
     maxRetries: 25,
     onReconnectSuccess: () => onReturn?.(),
     onClose: () => gone(''), // wampy does not tell the reason
+    ...(user && { authmethods: ['ticket'], authid: user.authid, onChallenge: () => user.ticket }),
   })
-  await wampy.connect()
+  await wampy.connect().catch(e => {
+    throw e instanceof Errors.AbortError ? new WampError(String(e.errorUri)) : e
+  })
   const subscriptionKeys = new Map<string, string>()
   const encode = serializer === 'json' ? bytesToText : <T>(value: T) => value
 
