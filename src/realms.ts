@@ -37,15 +37,40 @@ export class Realms {
     return [...this.#realms.values()].map(({ name, members }) => ({ name, sessions: members.size }))
   }
 
-  /** Takes up a configuration, all of it in this turn. Sessions stay, where their role does. */
-  change({ realms, reload }: Config): void {
+  /**
+   * Makes the realms of a configuration that are not there yet, for `change`. Throws a StoreError
+   * where one cannot be.
+   */
+  prepare({ realms }: Config): Map<string, Realm> {
+    const fresh = new Map<string, Realm>()
+    try {
+      for (const realm of realms) {
+        if (!this.#realms.has(realm.name)) fresh.set(realm.name, realmOf(realm, this.#log))
+      }
+    } catch (error) {
+      this.discard(fresh)
+      throw error
+    }
+    return fresh
+  }
+
+  /** Gives up what `prepare` made. */
+  discard(fresh: ReadonlyMap<string, Realm>): void {
+    for (const realm of fresh.values()) this.#close(realm)
+  }
+
+  /**
+   * Takes up a configuration, and what was prepared for it, all of it in this turn. Sessions stay,
+   * where their role does.
+   */
+  change({ realms, reload }: Config, fresh: ReadonlyMap<string, Realm>): void {
+    for (const [name, realm] of fresh) this.#realms.set(name, realm)
     const before = new Map(this.#configured.map(realm => [realm.name, realm]))
     this.#configured = realms
     for (const realm of realms) {
-      const known = this.#realms.get(realm.name)
-      if (known === undefined) this.#realms.set(realm.name, realmOf(realm, this.#log))
+      const known = this.#realms.get(realm.name) as Realm
       // Rules that are as they were keep the verdicts that they have reached.
-      else if (!isDeepStrictEqual(before.get(realm.name), realm)) {
+      if (!fresh.has(realm.name) && !isDeepStrictEqual(before.get(realm.name), realm)) {
         const gone = known.changeRoles(rulesOf(realm))
         if (reload.orphans === 'close') closeOrphans(known, gone)
       }
@@ -54,12 +79,26 @@ export class Realms {
     for (const name of before.keys()) this.#drop(name)
   }
 
+  /** Resolves when all that realms keep is written. There are no sessions any more. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#realms.values()].map(realm => this.#close(realm)))
+  }
+
   /** A realm is gone, and with it the sessions in it. */
   #drop(name: string): void {
-    const realm = this.#realms.get(name)
+    const realm = this.#realms.get(name) as Realm
     this.#realms.delete(name)
-    for (const member of realm?.members.values() ?? []) {
+    for (const member of realm.members.values()) {
       member.kill(CLOSE_REALM, 'the realm is there no more')
+    }
+    void this.#close(realm)
+  }
+
+  async #close(realm: Realm): Promise<void> {
+    try {
+      await realm.close()
+    } catch (error) {
+      this.#log.error({ realm: realm.name, err: error }, 'not all that is to be kept was written')
     }
   }
 

@@ -15,6 +15,7 @@ import { type DrainOptions, drain } from './drain.ts'
 import { authenticatorsOf } from './from-config.ts'
 import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
 import { unrestricted } from './realm/authorize.ts'
+import type { Realm } from './realm/realm.ts'
 import { Realms } from './realms.ts'
 import type { Link } from './session/link.ts'
 import { ListenError } from './transport/transport.ts'
@@ -120,7 +121,7 @@ export class Router {
       arrived: link => this.#links.add(link),
       left: link => this.#left(link),
     })
-    this.#take(loaded.config)
+    this.#take(loaded.config, this.#realms.prepare(loaded.config))
     this.#watchFiles()
   }
 
@@ -203,8 +204,15 @@ export class Router {
     const wanted = loadedOf(isNamed ? options : { file: this.#file as string })
     const found = changes(this.#loaded, wanted)
     const next = withoutRestart(this.#loaded, wanted)
-    this.#doors.change(this.config.transports, next.config.transports)
-    this.#take(next.config)
+    // First what can fail: then nothing has changed.
+    const fresh = this.#realms.prepare(next.config)
+    try {
+      this.#doors.change(this.config.transports, next.config.transports)
+    } catch (error) {
+      this.#realms.discard(fresh)
+      throw error
+    }
+    this.#take(next.config, fresh)
     this.#loaded = next
     if (this.#ownLog !== null && (!isNamed || options.log !== undefined)) {
       this.#ownLog.level = next.config.log.level
@@ -274,6 +282,7 @@ export class Router {
     await this.#emptied(grace)
     for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)
     await this.#doors.close()
+    await this.#realms.close()
     this.#state = 'closed'
   }
 
@@ -294,9 +303,9 @@ export class Router {
   }
 
   /** Puts a configuration in force, all of it in this turn: no message sees a part of it. */
-  #take(config: Config): void {
+  #take(config: Config, fresh: ReadonlyMap<string, Realm>): void {
     this.#authenticators = authenticatorsOf(config)
-    this.#realms.change(config)
+    this.#realms.change(config, fresh)
   }
 
   #left(link: Link): void {
