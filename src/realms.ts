@@ -56,7 +56,7 @@ export class Realms {
 
   /** Gives up what `prepare` made. */
   discard(fresh: ReadonlyMap<string, Realm>): void {
-    for (const realm of fresh.values()) this.#close(realm)
+    for (const realm of fresh.values()) void this.#close(realm)
   }
 
   /**
