@@ -38,9 +38,10 @@ async function measure(name, { scenario, serializer, runs, failures }) {
   let router
   try {
     router = await startRouter(name)
-    const run = wampload
-      ? await runWampload(wampload, router, scenario, serializer, options.seconds)
-      : await runClient(router, scenario, serializer, options.seconds)
+    const run =
+      wampload && !scenario.builtIn
+        ? await runWampload(wampload, router, scenario, serializer, options.seconds)
+        : await runClient(router, scenario, serializer, options.seconds)
     runs.get(name).push(run)
   } catch (error) {
     failures.push(`${name}, ${scenario.title}, ${serializer}: ${error.message}`)

@@ -40,6 +40,10 @@ const { values, positionals } = parseArgs({
     payload: { ...string, default: '16' },
     window: string,
     rate: { ...string, default: '0' },
+    // rpc: all callees share one procedure; others that are registered too; progress of each call.
+    invoke: string,
+    extra: { ...string, default: '0' },
+    progress: { ...string, default: '0' },
   },
 })
 const payload = 'x'.repeat(Number(values.payload))
@@ -48,6 +52,9 @@ const { encode, decode } = {
   json: { encode: JSON.stringify, decode: JSON.parse },
   msgpack: { encode: message => packr.pack(message), decode: data => packr.unpack(data) },
 }[values.serializer]
+
+/** What a callee announces, so that it is asked for progress. */
+const CALLEE = { features: { progressive_call_results: true, call_canceling: true } }
 
 let live = true // may new work start?
 let inFlight = 0
@@ -80,12 +87,12 @@ function fail(why) {
 }
 
 /** Opens a session. What comes in goes to `session.take`. */
-function join() {
+function join(callee = {}) {
   return new Promise(resolve => {
     const protocol = `wamp.2.${values.serializer}`
     const socket = new WebSocket(values.url, protocol, { perMessageDeflate: false })
     const session = { lastId: 0, take: undefined, send: message => socket.send(encode(message)) }
-    const roles = { caller: {}, callee: {}, publisher: {}, subscriber: {} }
+    const roles = { caller: {}, callee, publisher: {}, subscriber: {} }
     socket.on('open', () => session.send([HELLO, 'realm1', { roles }]))
     socket.on('message', data => session.take(decode(data)))
     socket.on('error', error => fail(error.message))
@@ -95,10 +102,10 @@ function join() {
 }
 
 /** Sends SUBSCRIBE or REGISTER and waits for the answer. */
-function request(session, type, answer, uri) {
+function request(session, type, answer, uri, options = {}) {
   return new Promise(resolve => {
     session.take = expect(answer, resolve)
-    session.send([type, ++session.lastId, {}, uri])
+    session.send([type, ++session.lastId, options, uri])
   })
 }
 
@@ -111,24 +118,40 @@ function expect(type, next) {
 
 async function rpc() {
   const callees = Number(values.callees)
+  const shared = values.invoke !== undefined
+  const progress = Number(values.progress)
   for (let i = 0; i < callees; i++) {
-    const session = await join()
-    await request(session, REGISTER, REGISTERED, `load.proc.${i}`)
-    session.take = expect(INVOCATION, ([, id, , , args]) => session.send([YIELD, id, {}, args]))
+    const session = await join(CALLEE)
+    const options = shared ? { invoke: values.invoke } : {}
+    await request(session, REGISTER, REGISTERED, uriOf(shared ? 0 : i), options)
+    for (let k = 0; k < Number(values.extra) / callees; k++) {
+      await request(session, REGISTER, REGISTERED, `load.extra.${i}.${k}`)
+    }
+    session.take = expect(INVOCATION, ([, id, , , args]) => {
+      for (let k = 0; k < progress; k++) session.send([YIELD, id, { progress: true }, args])
+      session.send([YIELD, id, {}, args])
+    })
   }
-  const callers = await times(Number(values.callers), join)
+  const callers = await times(Number(values.callers), () => join())
+  const options = progress > 0 ? { receive_progress: true } : {}
   for (const [i, caller] of callers.entries()) {
-    const uri = `load.proc.${i % callees}`
+    const uri = uriOf(shared ? 0 : i % callees)
     const started = new Map()
     const call = () => {
       const id = ++caller.lastId
-      started.set(id, performance.now())
+      started.set(id, { time: performance.now(), progress })
       inFlight++
-      caller.send([CALL, id, {}, uri, [id, payload]])
+      caller.send([CALL, id, options, uri, [id, payload]])
     }
-    caller.take = expect(RESULT, ([, id, , args]) => {
-      if (args[0] !== id || args[1] !== payload || !started.has(id)) fail('a RESULT fits no CALL')
-      latencies.push(performance.now() - started.get(id))
+    caller.take = expect(RESULT, ([, id, details, args]) => {
+      const open = started.get(id)
+      if (args[0] !== id || args[1] !== payload || !open) fail('a RESULT fits no CALL')
+      if (details.progress) {
+        open.progress--
+        return
+      }
+      if (open.progress !== 0) fail('progress is lost or doubled')
+      latencies.push(performance.now() - open.time)
       started.delete(id)
       inFlight--
       count++
@@ -137,6 +160,10 @@ async function rpc() {
     for (let w = 0; w < Number(values.window ?? 64); w++) call()
   }
   return 'calls'
+}
+
+function uriOf(callee) {
+  return `load.proc.${callee}`
 }
 
 async function fanout() {

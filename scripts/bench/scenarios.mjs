@@ -1,6 +1,7 @@
 /**
  * What is measured. `load` is the command line of the load generator; wampload and client.mjs share
- * it. `cost` names the figure of a run that counts, `more` prints what stands beside it.
+ * it, but for the loads that are `builtIn`: those only client.mjs knows. `cost` names the figure of a
+ * run that counts, `more` prints what stands beside it.
  */
 const call = { cost: 'cpu_us_per_call', unit: 'µs/call', more: run => rate(run.calls_per_s) }
 const event = { cost: 'cpu_us_per_event', unit: 'µs/event', more: run => rate(run.events_per_s) }
@@ -22,6 +23,24 @@ export const scenarios = {
   },
   'rpc-1': { title: 'rpc, 1 in flight', load: 'rpc --window 1', ...call },
   'rpc-4k': { title: 'rpc, 4 KiB, 16 in flight', load: 'rpc --window 16 --payload 4096', ...call },
+  'rpc-progress': {
+    title: 'rpc with 10 progressive results, 16 in flight',
+    load: 'rpc --window 16 --progress 10',
+    builtIn: true,
+    ...call,
+  },
+  'rpc-10000': {
+    title: 'rpc among 10000 registrations, 64 in flight',
+    load: 'rpc --window 64 --extra 10000',
+    builtIn: true,
+    ...call,
+  },
+  'rpc-shared-100': {
+    title: 'rpc shared by 100 callees, 64 in flight',
+    load: 'rpc --window 64 --callees 100 --invoke roundrobin',
+    builtIn: true,
+    ...call,
+  },
   'fanout-1': { title: 'fan-out to 1', load: 'fanout --subs 1', ...event },
   'fanout-100': { title: 'fan-out to 100', load: 'fanout --subs 100', ...event },
   'fanout-1000': { title: 'fan-out to 1000', load: 'fanout --subs 1000', ...event },

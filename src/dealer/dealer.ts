@@ -89,6 +89,11 @@ export class Dealer {
     this.#calls = new Calls(clock, random, this.#limits)
   }
 
+  /** Sets other limits, which hold for calls and registrations from here on. */
+  limit(options: RpcOptions): void {
+    Object.assign(this.#limits, RPC_DEFAULTS, options)
+  }
+
   register(
     peer: Peer,
     message: Register,

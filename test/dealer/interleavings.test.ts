@@ -252,6 +252,18 @@ class Course {
     const { made, taken, waiting } = this.dealer.load
     expect(made, 'open calls of callers').equal(open.length)
     expect(taken + waiting, 'open calls of callees, and those that wait').equal(made)
+    let pending = 0
+    for (const { endpoints, queue, invoke } of this.dealer.registrations.byId.values()) {
+      for (const endpoint of endpoints) {
+        expect(endpoint.pending, 'calls at once').within(0, endpoint.concurrency)
+        pending += endpoint.pending
+      }
+      if (queue === null || queue.size === 0 || invoke === '_sticky') continue
+      const free = endpoints.filter(({ pending, concurrency }) => pending < concurrency)
+      expect(free, 'endpoints that are free while calls wait for them').deep.equal([])
+    }
+    // Calls of registrations that are gone go on.
+    expect(pending, 'calls that endpoints have').at.most(taken)
   }
 
   #hear(peer: Peer, message: Message): void {

@@ -145,4 +145,15 @@ describe('a call timeout', () => {
       expect(heard(caller)).deep.equal(passed === Infinity ? [] : [callError(1, 'timeout')])
     })
   }
+
+  it('comes from the realm as that is now, for calls that begin', () => {
+    const { caller, clock, dealer } = scene
+    scene.call(caller, 1, 'a.b')
+    dealer.limit({ call_timeout: 50 })
+    scene.call(caller, 2, 'a.b')
+    dealer.limit({})
+    scene.call(caller, 3, 'a.b')
+    clock.pass(1000)
+    expect(heard(caller)).deep.equal([callError(2, 'timeout')])
+  })
 })

@@ -1,9 +1,10 @@
-import type { Autobahn, Connection, Session } from 'autobahn'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Autobahn, Connection, InvocationDetails, Session } from 'autobahn'
 import autobahn22 from 'autobahn'
 import autobahn26 from 'autobahn-26'
 import { WebSocket } from 'ws'
 import type { Client, ClientKind, SerializerName, User } from './client.ts'
-import { bytesToText, serializerNames, textToBytes, WampError } from './client.ts'
+import { bytesToText, SLOW, serializerNames, textToBytes, WampError } from './client.ts'
 
 export const autobahnJsKinds: ClientKind[] = [
   ...serializerNames.map(serializer => kind('Autobahn|JS 22', autobahn22, serializer)),
@@ -32,7 +33,7 @@ async function connect(
   const connection = new autobahn.Connection({
     realm: 'realm1',
     transports: [{ type: 'websocket', url, serializers: [newSerializer(autobahn, serializer)] }],
-    use_es6_promises: true,
+    use_deferred: deferred,
     max_retries: onReturn ? 25 : 0,
     initial_retry_delay: 0.2,
     retry_delay_growth: 1,
@@ -71,19 +72,30 @@ async function connect(
     async publishMany(topic, count) {
       for (let i = 0; i < count; i++) session.publish(topic, [i])
     },
-    async register(procedure, behaviour) {
-      const endpoint = (args: unknown[], kwargs: object) => {
+    async register(procedure, behaviour, options) {
+      const endpoint = async (args: unknown[], kwargs: object, details: InvocationDetails) => {
         if (behaviour === 'fail') throw new autobahn.Error('interop.fault', args, kwargs)
-        return new autobahn.Result(args, kwargs)
+        if (behaviour === 'echo') return new autobahn.Result(args, kwargs)
+        if (behaviour === 'caller') return details.caller ?? null
+        if (behaviour === 'slow') return sleep(SLOW, 'late')
+        for (const i of [1, 2]) details.progress?.([i])
+        return 'done'
       }
-      registrations.set(procedure, await session.register(procedure, endpoint))
+      registrations.set(procedure, await session.register(procedure, endpoint, options))
     },
     async unregister(procedure) {
       await session.unregister(registrations.get(procedure) as object)
     },
-    async call(procedure, args, kwargs) {
+    async call(procedure, args, kwargs, { timeout, disclose, onProgress } = {}) {
+      const options = {
+        ...(timeout && { timeout }),
+        ...(disclose && { disclose_me: true }),
+        ...(onProgress && { receive_progress: true }),
+      }
       try {
-        const result = await session.call(procedure, encode(args), encode(kwargs))
+        const call = session.call(procedure, encode(args), encode(kwargs), options)
+        progressOf.set(call, value => onProgress?.({ args: [value], kwargs: {} }))
+        const result = await call
         // A result of one value and nothing else comes bare.
         if (!(result instanceof autobahn.Result)) return decode({ args: [result], kwargs: {} })
         return decode(payload(result.args, result.kwargs))
@@ -92,11 +104,27 @@ async function connect(
         throw new WampError(e.error, decode(e.args), decode(e.kwargs))
       }
     },
+    async callAndCancel(procedure, mode) {
+      const call = session.call(procedure, [], {})
+      call.cancel(mode && { mode })
+      await call.catch(() => {})
+    },
     async close() {
       connection.close()
       await left
     },
   }
+}
+
+/** Who hears of the progress of a call: a promise of the language has no way to tell it. */
+const progressOf = new WeakMap<Promise<unknown>, (value: unknown) => void>()
+
+function deferred(): object {
+  let functions = {}
+  const promise = new Promise((resolve, reject) => {
+    functions = { resolve, reject }
+  })
+  return { promise, ...functions, notify: (value: unknown) => progressOf.get(promise)?.(value) }
 }
 
 function firstSession(connection: Connection, left: Promise<string>): Promise<Session> {

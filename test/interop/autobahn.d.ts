@@ -6,10 +6,20 @@ declare module 'autobahn' {
     publish(topic: string, args: unknown[], kwargs?: object, options?: object): Promise<unknown>
     register(
       procedure: string,
-      endpoint: (args: unknown[], kwargs: object) => unknown,
+      endpoint: (args: unknown[], kwargs: object, details: InvocationDetails) => unknown,
+      options?: object,
     ): Promise<object>
     unregister(registration: object): Promise<unknown>
-    call(procedure: string, args: unknown[], kwargs: object): Promise<unknown>
+    call(procedure: string, args: unknown[], kwargs: object, options?: object): CallPromise
+  }
+
+  export interface InvocationDetails {
+    caller?: number
+    progress: ((args: unknown[], kwargs?: object) => void) | null
+  }
+
+  export interface CallPromise extends Promise<unknown> {
+    cancel(options?: { mode: string }): void
   }
 
   export interface Connection {

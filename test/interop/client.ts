@@ -7,18 +7,36 @@ export interface Client {
   publish(topic: string, args: unknown[], kwargs: Kwargs): Promise<void>
   /** Publishes [0], [1] ... without waiting for anything in between. */
   publishMany(topic: string, count: number): Promise<void>
-  register(procedure: string, behaviour: Behaviour): Promise<void>
+  register(procedure: string, behaviour: Behaviour, options?: RegisterOptions): Promise<void>
   unregister(procedure: string): Promise<void>
   /** Rejects with a WampError. */
-  call(procedure: string, args: unknown[], kwargs: Kwargs): Promise<Payload>
+  call(procedure: string, args: unknown[], kwargs: Kwargs, options?: CallOptions): Promise<Payload>
+  /** Calls without arguments and cancels at once, in the way the library does it. */
+  callAndCancel(procedure: string, mode: CancelMode | undefined): Promise<void>
   /** Says GOODBYE and resolves when the connection is gone. */
   close(): Promise<void>
   /** The reason of the GOODBYE with which the session ended; '' if there was none to see. */
   left: Promise<string>
 }
 
-/** `echo` returns what it got, `fail` raises the error `interop.fault` with what it got. */
-type Behaviour = 'echo' | 'fail'
+/**
+ * `echo` returns what it got, `fail` raises the error `interop.fault` with what it got, `count` gives
+ * [1] and [2] as progress and returns ['done'], `slow` returns ['late'] after a fifth of a second,
+ * `caller` returns the session id of who calls, null if it is not told.
+ */
+export type Behaviour = 'echo' | 'fail' | 'count' | 'slow' | 'caller'
+export const SLOW = 200
+export interface RegisterOptions {
+  match?: string
+  invoke?: string
+}
+export interface CallOptions {
+  /** Milliseconds. */
+  timeout?: number
+  disclose?: boolean
+  onProgress?(progress: Payload): void
+}
+export type CancelMode = 'skip' | 'kill' | 'killnowait'
 export type Kwargs = Record<string, unknown>
 export type SerializerName = 'json' | 'msgpack' | 'cbor'
 export const serializerNames: SerializerName[] = ['json', 'msgpack', 'cbor']

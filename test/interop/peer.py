@@ -25,19 +25,30 @@ if sys.argv[1] == "asyncio":
     asyncio.set_event_loop(loop)
     from_thread, run_forever, stop = loop.call_soon_threadsafe, loop.run_forever, loop.stop
     start_task = loop.create_task
+    sleep = asyncio.sleep
     connect_only = {"start_loop": False}
 else:
     txaio.use_twisted()
     from autobahn.twisted.wamp import ApplicationRunner, ApplicationSession
-    from twisted.internet import defer, reactor
+    from twisted.internet import defer, reactor, task
 
     from_thread, run_forever, stop = reactor.callFromThread, reactor.run, reactor.stop
     start_task = defer.ensureDeferred
+
+    def sleep(seconds):
+        return task.deferLater(reactor, seconds)
+
     connect_only = {"start_reactor": False}
 
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
-from autobahn.wamp.types import CallResult, ComponentConfig, PublishOptions
+from autobahn.wamp.types import (
+    CallOptions,
+    CallResult,
+    ComponentConfig,
+    PublishOptions,
+    RegisterOptions,
+)
 from cbor2 import CBORTag
 
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
@@ -84,7 +95,30 @@ def fail(*args, **kwargs):
     raise ApplicationError("interop.fault", *args, **kwargs)
 
 
-PROCEDURES = {"echo": echo, "fail": fail}
+async def count(*args, details):
+    for number in [1, 2]:
+        if details.progress:
+            details.progress(number)
+    return "done"
+
+
+async def slow(*args):
+    await sleep(0.2)
+    return "late"
+
+
+def caller(*args, details):
+    return details.caller
+
+
+PROCEDURES = {"echo": echo, "fail": fail, "count": count, "slow": slow, "caller": caller}
+WITH_DETAILS = ["count", "caller"]
+if sys.argv[1] == "twisted":
+    # Twisted does not run coroutines by itself.
+    for name in ["count", "slow"]:
+        PROCEDURES[name] = (lambda run: lambda *a, **k: defer.ensureDeferred(run(*a, **k)))(
+            PROCEDURES[name]
+        )
 sessions = {}
 
 
@@ -130,9 +164,11 @@ async def publish_many(session, command):
 
 
 async def register(session, command):
-    procedure = command["procedure"]
-    endpoint = PROCEDURES[command["behaviour"]]
-    session.registrations[procedure] = await session.register(endpoint, procedure)
+    procedure, behaviour = command["procedure"], command["behaviour"]
+    endpoint = PROCEDURES[behaviour]
+    details = "details" if behaviour in WITH_DETAILS else None
+    options = RegisterOptions(details_arg=details, **command["options"])
+    session.registrations[procedure] = await session.register(endpoint, procedure, options)
 
 
 async def unregister(session, command):
@@ -140,10 +176,27 @@ async def unregister(session, command):
 
 
 async def call(session, command):
-    result = await session.call(command["procedure"], *command["args"], **command["kwargs"])
+    def on_progress(*args, **kwargs):
+        say({"event": command["id"], "args": args, "kwargs": kwargs})
+
+    options = CallOptions(
+        timeout=command.get("timeout"), on_progress=on_progress if command["progress"] else None
+    )
+    procedure, args, kwargs = command["procedure"], command["args"], command["kwargs"]
+    result = await session.call(procedure, *args, options=options, **kwargs)
     if isinstance(result, CallResult):
         return result.results, result.kwresults
     return [] if result is None else [result], {}
+
+
+async def call_and_cancel(session, command):
+    running = session.call(command["procedure"])
+    await sleep(0.02)
+    txaio.cancel(running)
+    try:
+        await running
+    except BaseException:  # the one of asyncio is no Exception
+        pass
 
 
 COMMANDS = {
@@ -156,6 +209,7 @@ COMMANDS = {
     "register": register,
     "unregister": unregister,
     "call": call,
+    "call_and_cancel": call_and_cancel,
 }
 
 

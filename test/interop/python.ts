@@ -185,13 +185,18 @@ async function connect(
     async publishMany(topic, count) {
       await ask({ do: 'publish_many', topic, count })
     },
-    async register(procedure, behaviour) {
-      await ask({ do: 'register', procedure, behaviour })
+    async register(procedure, behaviour, options = {}) {
+      await ask({ do: 'register', procedure, behaviour, options })
     },
     async unregister(procedure) {
       await ask({ do: 'unregister', procedure })
     },
-    call: (procedure, args, kwargs) => ask({ do: 'call', procedure, args, kwargs }),
+    // The library has no way to ask for disclosure.
+    call: (procedure, args, kwargs, { timeout, onProgress } = {}) =>
+      ask({ do: 'call', procedure, args, kwargs, timeout, progress: !!onProgress }, onProgress),
+    async callAndCancel(procedure) {
+      await ask({ do: 'call_and_cancel', procedure })
+    },
     async close() {
       await ask({ do: 'leave' })
       await left

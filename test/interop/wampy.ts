@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Errors, Wampy } from 'wampy'
 import { CborSerializer } from 'wampy/CborSerializer.js'
 import { JsonSerializer } from 'wampy/JsonSerializer.js'
 import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js'
 import { WebSocket } from 'ws'
 import type { Client, ClientKind, Kwargs, Payload, SerializerName, User } from './client.ts'
-import { bytesToText, mapLeaves, serializerNames, textToBytes, WampError } from './client.ts'
+import { bytesToText, mapLeaves, SLOW, serializerNames, textToBytes, WampError } from './client.ts'
 
 const serializers = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer }
 
@@ -60,25 +61,41 @@ async function connect(
       const published = Array.from({ length: count }, (_, i) => wampy.publish(topic, [i]))
       await Promise.all(published) // wampy asks for an acknowledgement each time
     },
-    async register(procedure, behaviour) {
-      await wampy.register(procedure, ({ argsList, argsDict }) => {
+    async register(procedure, behaviour, options) {
+      const handler = async ({ argsList, argsDict, details, result_handler }: Invoked) => {
         const payload = { argsList: argsList ?? [], argsDict: argsDict ?? {} }
         if (behaviour === 'fail') throw { error: 'interop.fault', ...payload }
-        return payload
-      })
+        if (behaviour === 'echo') return payload
+        if (behaviour === 'caller') return { argsList: [details.caller ?? null] }
+        if (behaviour === 'slow') return sleep(SLOW, { argsList: ['late'] })
+        for (const i of [1, 2]) result_handler({ argsList: [i], options: { progress: true } })
+        return { argsList: ['done'] }
+      }
+      await wampy.register(procedure, handler as never, options as never)
     },
     async unregister(procedure) {
       await wampy.unregister(procedure)
     },
-    async call(procedure, args, kwargs) {
+    async call(procedure, args, kwargs, { timeout, disclose, onProgress } = {}) {
+      const options = {
+        ...(timeout && { timeout }),
+        ...(disclose && { disclose_me: true }),
+        ...(onProgress && { progress_callback: (result: object) => onProgress(received(result)) }),
+      }
       try {
         const payload = { argsList: encode(args), argsDict: encode(kwargs) }
-        return received(await wampy.call(procedure, payload))
+        return received(await wampy.call(procedure, payload, options as never))
       } catch (e) {
         if (!(e instanceof Errors.CallError)) throw e
         const { args, kwargs } = received(e)
         throw new WampError(String(e.errorUri), args, kwargs)
       }
+    },
+    async callAndCancel(procedure, mode) {
+      const call = wampy.call(procedure, null as never)
+      const { reqId } = wampy.getOpStatus() as { reqId: number }
+      wampy.cancel(reqId, mode && ({ mode } as never))
+      await call.catch(() => {})
     },
     async close() {
       await wampy.disconnect()
@@ -89,6 +106,14 @@ async function connect(
     const payload = { args: from.argsList ?? [], kwargs: from.argsDict ?? {} }
     return serializer === 'json' ? textToBytes(payload) : bigintsToNumbers(payload)
   }
+}
+
+/** What wampy gives to who answers a call. */
+interface Invoked {
+  argsList?: unknown[]
+  argsDict?: Kwargs
+  details: { caller?: number }
+  result_handler(result: object): void
 }
 
 /** wampy's MessagePack reads every integer of eight bytes as a bigint. */
