@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Log } from './base/log.ts'
 import type { Config, RealmConfig } from './config/schema.ts'
-import { realmOf, realmOnDemand, rulesOf } from './from-config.ts'
+import { pubsubOf, realmOf, realmOnDemand, rulesOf } from './from-config.ts'
 import { CLOSE_REALM, ROLE_REMOVED } from './protocol/errors.ts'
 import type { Role } from './realm/authorize.ts'
 import type { Realm } from './realm/realm.ts'
@@ -71,6 +71,7 @@ export class Realms {
       const known = this.#realms.get(realm.name) as Realm
       // Rules that are as they were keep the verdicts that they have reached.
       if (!fresh.has(realm.name) && !isDeepStrictEqual(before.get(realm.name), realm)) {
+        known.limit(realm.rpc, pubsubOf(realm))
         const gone = known.changeRoles(rulesOf(realm))
         if (reload.orphans === 'close') closeOrphans(known, gone)
       }

@@ -33,12 +33,15 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['base', 'protocol', 'match', 'serializer', 'delivery', 'meta', 'realm'],
     packages: [],
   },
-  config: { folders: ['base', 'match', 'auth', 'realm'], packages: ['typebox', 'yaml'] },
+  config: {
+    folders: ['base', 'match', 'auth', 'realm', 'broker', 'dealer'],
+    packages: ['typebox', 'yaml'],
+  },
   // router.ts, cli.ts and index.ts wire everything.
   '.': {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'transport', 'delivery'],
-      ...['auth', 'realm', 'session', 'client', 'config'],
+      ...['auth', 'broker', 'dealer', 'realm', 'session', 'client', 'config'],
     ],
     packages: ['commander'],
   },

@@ -21,7 +21,7 @@ export interface Kept {
 export class RetainedEvents {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #bounds: Required<Bounds>
+  #bounds: Required<Bounds>
   readonly #index = new TopicIndex<Kept>()
   /** By the time of the last change, the oldest first. */
   readonly #byAge = new Map<string, Kept>()
@@ -32,6 +32,12 @@ export class RetainedEvents {
     this.#clock = clock
     this.#bounds = { ...RETAINED_DEFAULTS, ...bounds }
     for (const event of store.retained()) this.#add(event)
+    this.#trim()
+  }
+
+  /** Sets other bounds: what does not keep within them goes. */
+  limit(bounds: Bounds = {}): void {
+    this.#bounds = { ...RETAINED_DEFAULTS, ...bounds }
     this.#trim()
   }
 

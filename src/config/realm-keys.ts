@@ -1,6 +1,9 @@
 import Type from 'typebox'
 import { about, CLOSED, name } from '../base/keys.ts'
 import { MATCHES } from '../match/uri.ts'
+import { DISCLOSURES, MAX_TRUST_LEVEL } from '../realm/authorize.ts'
+import { pubsubKeys } from './pubsub-keys.ts'
+import { realmRpc, roleRpc } from './rpc-keys.ts'
 
 function may(what: string) {
   return Type.Optional(Type.Boolean(about(`May ${what}.`, 'live', false)))
@@ -18,6 +21,20 @@ const allow = Type.Object(
     ...about('What the role may do with these URIs. What is not named is denied.', 'live'),
   },
 )
+
+function disclosure(who: string) {
+  return Type.Optional(
+    Type.Enum(
+      [...DISCLOSURES],
+      about(
+        `How the ${who} is disclosed. \`requested\`: where \`disclose_me\` asks for it; \`always\`; ` +
+          '`refused`: who asks gets an error; `ignored`: who asks is passed over.',
+        'live',
+        'requested',
+      ),
+    ),
+  )
+}
 
 const permission = Type.Object(
   {
@@ -40,6 +57,23 @@ const permission = Type.Object(
       ),
     ),
     allow,
+    disclose: Type.Optional(
+      Type.Object(
+        { caller: disclosure('caller'), publisher: disclosure('publisher') },
+        { ...CLOSED, ...about('Who learns who called or published.', 'live', {}) },
+      ),
+    ),
+    trust_level: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_TRUST_LEVEL,
+        ...about(
+          'The trust level that calls and publications get: callees and subscribers find it in the ' +
+            'details. Without it they find none.',
+          'live',
+        ),
+      }),
+    ),
   },
   CLOSED,
 )
@@ -55,6 +89,7 @@ const role = Type.Object(
       ),
       keyedBy: ['match', 'uri'],
     }),
+    rpc: roleRpc,
   },
   CLOSED,
 )
@@ -95,6 +130,8 @@ export const realm = Type.Object(
       ...about('Who may do what. A session has one role; without roles nobody can join.', 'live'),
       keyedBy: ['name'],
     }),
+    rpc: realmRpc,
+    ...pubsubKeys,
   },
   CLOSED,
 )

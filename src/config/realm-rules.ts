@@ -1,4 +1,4 @@
-import { isPattern, isReserved, isUri } from '../match/uri.ts'
+import { isPattern, isReserved, isUri, type Match, type UriCheck } from '../match/uri.ts'
 import { asWritten } from './node.ts'
 import { type Fault, type Path, unique } from './problem.ts'
 import type { Config, Permission, RealmConfig } from './schema.ts'
@@ -6,14 +6,22 @@ import type { Config, Permission, RealmConfig } from './schema.ts'
 /** What is wrong with realms, their roles and permissions, though each key is sound. */
 export function realmFaults({ realms }: Config, written: unknown): Fault[] {
   const faults: Fault[] = []
+  const isFirstStore = unique(faults, 'realm that keeps its events in this file')
   const isFirstRealm = unique(faults, 'realm of this name')
-  for (const [r, { name, options, roles }] of realms.entries()) {
+  for (const [r, realm] of realms.entries()) {
+    const { name, options, roles } = realm
     const at = ['realms', r]
     const path = [...at, 'name']
     if (!isUri(name, 'loose')) {
       faults.push({ path, text: `${asWritten(written, path, name)} is not a URI` })
     }
     isFirstRealm(name, path)
+    const { store } = realm
+    if (store.type === 'lmdb' && store.path === undefined) {
+      faults.push({ path: [...at, 'store'], text: 'a store of type lmdb needs a path' })
+    }
+    if (store.path !== undefined) isFirstStore(store.path, [...at, 'store', 'path'])
+    faults.push(...historyFaults(realm, [...at, 'event_history'], written))
     const isFirstRole = unique(faults, 'role of this name in the realm')
     for (const [o, role] of roles.entries()) {
       isFirstRole(role.name, [...at, 'roles', o, 'name'])
@@ -22,6 +30,29 @@ export function realmFaults({ realms }: Config, written: unknown): Fault[] {
     }
   }
   return faults
+}
+
+function historyFaults({ options, event_history }: RealmConfig, path: Path, written: unknown) {
+  const faults: Fault[] = []
+  const isFirst = unique(faults, 'history of this topic with this match')
+  for (const [h, { uri, match }] of event_history.entries()) {
+    const at = [...path, h, 'uri']
+    const text = wrongPattern(uri, match, options.uri_check, asWritten(written, at, uri))
+    if (text !== undefined) faults.push({ path: at, text })
+    isFirst(`${match} ${uri}`, at)
+  }
+  return faults
+}
+
+/** What is wrong with a pattern, which was written so. */
+function wrongPattern(
+  uri: string,
+  match: Match,
+  check: UriCheck,
+  written: string,
+): string | undefined {
+  if (isPattern(uri, match, check)) return undefined
+  return `${written} is not a ${check} ${match === 'exact' ? 'URI' : `${match} pattern`}`
 }
 
 interface Place {
@@ -38,11 +69,8 @@ function permissionFaults(permissions: readonly Permission[], place: Place): Fau
   for (const [p, rule] of permissions.entries()) {
     const { uri, match, allow } = rule
     const path = [...place.path, p, 'uri']
-    if (!isPattern(uri, match, uri_check)) {
-      const kind = match === 'exact' ? 'URI' : `${match} pattern`
-      const text = `${asWritten(place.written, path, uri)} is not a ${uri_check} ${kind}`
-      faults.push({ path, text })
-    }
+    const wrong = wrongPattern(uri, match, uri_check, asWritten(place.written, path, uri))
+    if (wrong !== undefined) faults.push({ path, text: wrong })
     isFirst(`${match} ${uri}`, path)
     const before = winner(rule)
     if (before !== undefined) {

@@ -99,6 +99,7 @@ export class Dealer {
     message: Register,
     match: Match,
     disclosure: Disclosure = 'requested',
+    limits: RpcLimits = this.#limits,
   ): void {
     const terms = registerTermsOf(message.options, disclosure)
     if ('refused' in terms) {
@@ -107,7 +108,7 @@ export class Dealer {
     }
     const { procedure, request } = message
     const present = this.registrations.index.get(match, procedure)
-    const vacant = present === undefined || this.#vacate(present, terms, peer)
+    const vacant = present === undefined || this.#vacate(present, terms, peer, limits)
     if (!vacant && !mayShare(present, terms, peer)) {
       peer.send(errorFor(message, PROCEDURE_ALREADY_EXISTS))
       return
@@ -148,18 +149,19 @@ export class Dealer {
     peer.send({ type: UNREGISTERED, request: 0, details })
   }
 
-  /** `disclosure` and `trustlevel` are what the caller's rule gives. */
+  /** `disclosure` and `trustlevel` are what the caller's rule gives, `limits` what its role has. */
   call(
     peer: Peer,
     message: CallMessage,
     disclosure: Disclosure = 'requested',
     trustlevel?: number,
+    limits: RpcLimits = this.#limits,
   ): void {
     const caller = this.#calls.endsOf(peer)
     const { request, options, procedure, payload } = message
     if (request > caller.highestCall) caller.highestCall = request
     else if (this.#isPart(caller, message)) return
-    const terms = termsOf(options, disclosure, trustlevel, this.#limits, peer.features)
+    const terms = termsOf(options, disclosure, trustlevel, limits, peer.features)
     if ('refused' in terms) {
       peer.send(errorFor(message, terms.refused, terms.text))
       return
@@ -280,8 +282,12 @@ export class Dealer {
   }
 
   /** Takes those off a registration whose place a session may take; false where it may not. */
-  #vacate({ invoke, endpoints }: Registration, terms: RegisterTerms, peer: Peer): boolean {
-    const { takeover, force_reregister } = this.#limits
+  #vacate(
+    { invoke, endpoints }: Registration,
+    terms: RegisterTerms,
+    peer: Peer,
+    { takeover, force_reregister }: RpcLimits,
+  ): boolean {
     const takesOver = takeover === 'registrations' && invoke === 'single'
     const mayReplace = ({ callee }: Endpoint) => {
       if (callee.peer.authid !== peer.authid) return terms.force && force_reregister

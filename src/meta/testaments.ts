@@ -28,11 +28,16 @@ type Buckets = Record<Scope, Testament[]>
 /** The testaments of a realm's sessions (WAMP, "Testament Meta API"). */
 export class Testaments {
   readonly #realm: MetaRealm
-  readonly #bounds: { readonly limit: number; readonly max_bytes: number }
+  #bounds: { readonly limit: number; readonly max_bytes: number } = TESTAMENT_DEFAULTS
   readonly #buckets = new Map<MetaSession, Buckets>()
 
   constructor(realm: MetaRealm, bounds: PubSubOptions['testaments'] = {}) {
     this.#realm = realm
+    this.limit(bounds)
+  }
+
+  /** Sets other bounds, for testaments that are added from now on. */
+  limit(bounds: PubSubOptions['testaments'] = {}): void {
     this.#bounds = { ...TESTAMENT_DEFAULTS, ...bounds }
   }
 

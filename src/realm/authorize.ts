@@ -1,3 +1,4 @@
+import type { RpcLimits } from '../dealer/options.ts'
 import { PatternIndex } from '../match/patterns.ts'
 import { isPattern, isReserved, isUri, type Match, type UriCheck } from '../match/uri.ts'
 import { DISCLOSURES, type Disclosure } from '../protocol/disclosure.ts'
@@ -70,8 +71,11 @@ export class Rules {
   /** Rules for the router's own URIs: a wide rule such as the prefix "" does not give those. */
   readonly #reserved = new PatternIndex<Compiled>()
   readonly #verdicts = new Map<string, number>()
+  /** What holds for the role's calls; undefined: what the realm says. */
+  readonly rpc: RpcLimits | undefined
 
-  constructor(permissions: readonly Permission[], check: UriCheck) {
+  constructor(permissions: readonly Permission[], check: UriCheck, rpc?: RpcLimits) {
+    this.rpc = rpc
     this.#check = check
     for (const rule of permissions) {
       const index = isReserved(rule.uri) ? this.#reserved : this.#index

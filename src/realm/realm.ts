@@ -190,6 +190,13 @@ export class Realm {
     return this.#dealer.isCallee(member)
   }
 
+  /** Sets other limits, for what begins from now on. */
+  limit(rpc: RpcOptions, pubsub: PubSubOptions): void {
+    this.#dealer.limit(rpc)
+    this.#broker.retained.limit(pubsub.retained_events)
+    this.#testaments.limit(pubsub.testaments)
+  }
+
   /** Gives the roles other rules, all at once, and returns the roles that are gone. */
   changeRoles(wanted: ReadonlyMap<string, Rules>): Role[] {
     for (const [name, rules] of wanted) {
@@ -272,7 +279,8 @@ export class Realm {
   #call(member: Member, message: Call): void {
     const verdict = member.role.verdict(message.procedure)
     if ((verdict & (MAY_CALL | RESERVED)) === MAY_CALL) {
-      this.#dealer.call(member, message, callerDisclosure(verdict), trustLevel(verdict))
+      const { rpc } = member.role.rules
+      this.#dealer.call(member, message, callerDisclosure(verdict), trustLevel(verdict), rpc)
     } else if (this.#dealer.isToBeAnswered(member, message)) {
       if ((verdict & MAY_CALL) === 0) this.#refuse(member, message, verdict & ~RESERVED)
       else answerMeta(this.#meta.get(message.procedure), member, message)
@@ -293,7 +301,10 @@ export class Realm {
     const verdict = member.role.verdictOnPattern(message.procedure, match)
     if ((verdict & MAY_REGISTER) === 0 || (verdict & RESERVED) !== 0) {
       this.#refuse(member, message, verdict)
-    } else this.#dealer.register(member, message, match, callerDisclosure(verdict))
+    } else {
+      const { rpc } = member.role.rules
+      this.#dealer.register(member, message, match, callerDisclosure(verdict), rpc)
+    }
   }
 
   /** Answers a request that may not be. The URI's form comes before the right to use it. */

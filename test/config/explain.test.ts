@@ -56,6 +56,8 @@ function answers(query: Query): string[] {
 const ask = (authid: string, action: Query['action'], uri: string, match?: Query['match']) =>
   answers({ authid, uri, action, match })
 
+const DISCLOSE = { caller: 'requested', publisher: 'requested' } as const
+
 describe('explain', () => {
   it('gives the deciding rule with its line, for every realm', () => {
     expect(ask('ann', 'call', 'com.example.time')).deep.equal([
@@ -157,7 +159,11 @@ describe('explain', () => {
     fc.assert(
       fc.property(permissions, uri, match, action, (rules, asked, how, action) => {
         const open = checkConfig({ version: 1, realms: [{ name: 'r', roles: [] }] })
-        open.config.realms[0]?.roles.push({ name: 'anonymous', permissions: rules })
+        open.config.realms[0]?.roles.push({
+          name: 'anonymous',
+          permissions: rules.map(rule => ({ ...rule, disclose: DISCLOSE })),
+          rpc: {} as never,
+        })
         const query = { authid: 'anonymous', uri: asked, action, match: how }
         const takesPattern = action === 'register' || action === 'subscribe'
         const pattern = takesPattern ? how : 'exact'
