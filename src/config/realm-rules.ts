@@ -11,7 +11,7 @@ export function realmFaults({ realms }: Config, written: unknown): Fault[] {
     const at = ['realms', r]
     const path = [...at, 'name']
     if (!isUri(name, 'loose')) {
-      faults.push({ path, text: `${asWritten(written, path, name)} is not a URI` })
+      faults.push({ path, text: `"${asWritten(written, path, name)}" is not a URI` })
     }
     isFirstRealm(name, path)
     const isFirstRole = unique(faults, 'role of this name in the realm')
@@ -40,7 +40,7 @@ function permissionFaults(permissions: readonly Permission[], place: Place): Fau
     const path = [...place.path, p, 'uri']
     if (!isPattern(uri, match, uri_check)) {
       const kind = match === 'exact' ? 'URI' : `${match} pattern`
-      const text = `${asWritten(place.written, path, uri)} is not a ${uri_check} ${kind}`
+      const text = `"${asWritten(place.written, path, uri)}" is not a ${uri_check} ${kind}`
       faults.push({ path, text })
     }
     isFirst(`${match} ${uri}`, path)
