@@ -68,7 +68,7 @@ export function mapLeaves(
     return change(node, data, path)
   }
   if (Array.isArray(data)) {
-    return data.map((item, i) => mapLeaves(below(node, i), item, change, [...path, i]))
+    return Array.from(data, (item, i) => mapLeaves(below(node, i), item, change, [...path, i]))
   }
   if (typeof data !== 'object' || data === null) return change(node, data, path)
   const pairs = Object.entries(data).map(([key, value]) => [

@@ -290,6 +290,18 @@ describe('config: objects given in code', () => {
     const odd = [cyclic, thrower, new Proxy({}, {}), () => {}, Symbol('s'), undefined, new Map()]
     for (const input of odd) messageOf(() => checkConfig(input))
   })
+
+  it('refuses lists with holes', () => {
+    const realms = (roles: unknown[]) => ({ version: 1, realms: [{ name: 'r', roles }] })
+    for (const roles of [new Array(1), [undefined]]) {
+      expect(messageOf(() => checkConfig(realms(roles)))).to.equal(
+        'realms[0].roles[0]: expected keys with values, found nothing',
+      )
+    }
+    const auth = new Array(1)
+    const transports = [{ type: 'websocket', auth }]
+    expect(messageOf(() => checkConfig({ version: 1, transports }))).to.contain('auth[0]: expected')
+  })
 })
 
 describe('config: whatever comes, the outcome is a config or a ConfigError', () => {
