@@ -77,7 +77,8 @@ export function withTypes(data: unknown, written: unknown): unknown {
 /** The data that a schema's keys are checked on: plain, and a copy. */
 export function plain(input: unknown): { data: unknown } | { fault: Fault } {
   try {
-    return { data: structuredClone(input) }
+    // Holes of lists become `undefined`: TypeBox passes over them.
+    return { data: mapLeaves(ROOT, structuredClone(input), (_, value) => value) }
   } catch {
     const text = 'is not plain data: a function, a proxy or a throwing getter is in it'
     return { fault: { path: [], text } }

@@ -10,6 +10,7 @@ import {
 } from '../realm/authorize.ts'
 import type { Loaded } from './load.ts'
 import { nearest } from './nearest.ts'
+import { asWritten } from './node.ts'
 import { type Path, printable } from './problem.ts'
 import type { Config, Permission, RealmConfig } from './schema.ts'
 
@@ -57,32 +58,41 @@ interface Way {
   readonly method: string
   readonly authid?: string
   readonly role: string
+  /** The role as it is written. */
+  readonly roleText: string
 }
 
 /** What a user may do with a URI, and why: for every realm and every way in. */
 export function explain(loaded: Loaded, query: Query): Explanation[] {
   const { config } = loaded
-  const known = waysOf(config)
+  const known = waysOf(loaded)
   const ways = known.filter(way => mayBe(way, query.authid))
   if (ways.length === 0) return [{ allowed: false, reason: stranger(query.authid, known) }]
   if (config.realms.length === 0) return [{ allowed: false, reason: 'there is no realm' }]
   return config.realms.flatMap((realm, r) =>
     ways.map(way => {
-      const { authenticator, method, role } = way
+      const { authenticator, method } = way
       const { path: at, ...answer } =
-        keptOut(config, realm, way, ways) ?? judged(realm, role, query)
+        keptOut(config, realm, way, ways) ?? judged(loaded, r, way, query)
       const { path, file, line, column } = loaded.problem({ path: ['realms', r, ...at], text: '' })
-      return { ...answer, realm: realm.name, authenticator, method, role, path, file, line, column }
+      const name = asWritten(loaded.written, ['realms', r, 'name'], realm.name)
+      const who = { realm: name, authenticator, method, role: way.roleText }
+      return { ...answer, ...who, path, file, line, column }
     }),
   )
 }
 
 /** Everybody whom the configuration lets in. */
-function waysOf({ authenticators }: Config): Way[] {
-  const sources = Object.entries(authenticators)
-  if (sources.length === 0) return [{ method: 'anonymous', role: 'anonymous' }]
+function waysOf({ config, written }: Loaded): Way[] {
+  const sources = Object.entries(config.authenticators)
+  if (sources.length === 0) {
+    return [{ method: 'anonymous', role: 'anonymous', roleText: 'anonymous' }]
+  }
   return sources.flatMap(([authenticator, keys]) =>
-    principalsOf(keys).map(principal => ({ ...principal, authenticator })),
+    principalsOf(keys).map(({ path, role, ...principal }) => {
+      const roleText = asWritten(written, ['authenticators', authenticator, ...path], role)
+      return { ...principal, role, roleText, authenticator }
+    }),
   )
 }
 
@@ -112,12 +122,12 @@ interface Answer {
 function keptOut(
   { transports }: Config,
   { name, roles }: RealmConfig,
-  { authenticator, method, role }: Way,
+  { authenticator, method, role, roleText }: Way,
   ways: readonly Way[],
 ): Answer | undefined {
   const denied = (reason: string) => ({ allowed: false, reason, path: [] })
   if (!roles.some(one => one.name === role)) {
-    return denied(`the realm has no role "${printable(role)}"`)
+    return denied(`the realm has no role "${roleText}"`)
   }
   // Without transports here the ports are the application's own.
   if (authenticator === undefined || transports.length === 0) return undefined
@@ -141,10 +151,17 @@ function isSure({ authid, method }: Way): boolean {
   return authid !== undefined || method === 'anonymous'
 }
 
-function judged(realm: RealmConfig, roleName: string, { uri, action, match }: Query): Answer {
-  const o = realm.roles.findIndex(({ name }) => name === roleName)
-  const permissions = realm.roles[o]?.permissions ?? []
-  const { uri_check } = realm.options
+/** What the rules of a role say, in the realm of this index. */
+function judged(
+  { config, written }: Loaded,
+  r: number,
+  { role }: Way,
+  { uri, action, match }: Query,
+): Answer {
+  const { options, roles } = config.realms[r] as RealmConfig
+  const { uri_check } = options
+  const o = roles.findIndex(({ name }) => name === role)
+  const permissions = roles[o]?.permissions ?? []
   const rules = new Rules(permissions, uri_check)
   const takesPattern = action === 'register' || action === 'subscribe'
   const verdict = rules.verdictOnPattern(uri, takesPattern ? (match ?? 'exact') : 'exact')
@@ -157,10 +174,8 @@ function judged(realm: RealmConfig, roleName: string, { uri, action, match }: Qu
   const rule = rules.deciding(uri)
   if (rule === undefined) return denied('no rule of the role meets this URI')
   const allowed = (verdict & BITS[action]) !== 0
-  const text = `the ${rule.match} rule for "${printable(rule.uri)}"`
-  return {
-    allowed,
-    reason: allowed ? `${text} allows it` : `${text} decides, and does not allow it`,
-    path: [...path, 'permissions', permissions.indexOf(rule as Permission)],
-  }
+  const at = [...path, 'permissions', permissions.indexOf(rule as Permission)]
+  const pattern = asWritten(written, ['realms', r, ...at, 'uri'], rule.uri)
+  const decision = allowed ? 'allows it' : 'decides, and does not allow it'
+  return { allowed, reason: `the ${rule.match} rule for "${pattern}" ${decision}`, path: at }
 }

@@ -47,9 +47,9 @@ export function valueAt(data: unknown, path: Path): unknown {
   return value
 }
 
-/** A text of the data in quotes, as people wrote it: what a variable gave is never shown. */
+/** A text of the data as people wrote it: what a variable gave is never shown. */
 export function asWritten(written: unknown, path: Path, value: string): string {
-  return `"${printable(String(valueAt(written, path) ?? value))}"`
+  return printable(String(valueAt(written, path) ?? value))
 }
 
 export function isDict(value: unknown): value is object {
@@ -68,7 +68,7 @@ export function mapLeaves(
     return change(node, data, path)
   }
   if (Array.isArray(data)) {
-    return data.map((item, i) => mapLeaves(below(node, i), item, change, [...path, i]))
+    return Array.from(data, (item, i) => mapLeaves(below(node, i), item, change, [...path, i]))
   }
   if (typeof data !== 'object' || data === null) return change(node, data, path)
   const pairs = Object.entries(data).map(([key, value]) => [

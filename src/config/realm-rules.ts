@@ -13,7 +13,7 @@ export function realmFaults({ realms }: Config, written: unknown): Fault[] {
     const at = ['realms', r]
     const path = [...at, 'name']
     if (!isUri(name, 'loose')) {
-      faults.push({ path, text: `${asWritten(written, path, name)} is not a URI` })
+      faults.push({ path, text: `"${asWritten(written, path, name)}" is not a URI` })
     }
     isFirstRealm(name, path)
     const { store } = realm
@@ -52,7 +52,7 @@ function wrongPattern(
   written: string,
 ): string | undefined {
   if (isPattern(uri, match, check)) return undefined
-  return `${written} is not a ${check} ${match === 'exact' ? 'URI' : `${match} pattern`}`
+  return `"${written}" is not a ${check} ${match === 'exact' ? 'URI' : `${match} pattern`}`
 }
 
 interface Place {

@@ -3,7 +3,7 @@ import { principalsOf } from '../auth/methods.ts'
 import { certificateFault, type TlsFiles } from '../base/certificate.ts'
 import { nearest } from './nearest.ts'
 import { asWritten } from './node.ts'
-import { type Fault, type Path, unique } from './problem.ts'
+import { type Fault, type Path, printable, unique } from './problem.ts'
 import { realmFaults } from './realm-rules.ts'
 import type { Config } from './schema.ts'
 import { whyUnread } from './text-file.ts'
@@ -30,7 +30,7 @@ function authFaults({ realms, authenticators, transports }: Config, written: unk
     for (const { role, path: below } of principalsOf(authenticator)) {
       if (roles.has(role)) continue
       const path = [...at, ...below]
-      faults.push({ path, text: `no realm has the role ${asWritten(written, path, role)}` })
+      faults.push({ path, text: `no realm has the role "${asWritten(written, path, role)}"` })
     }
     // Embedded routers may have no transports here, but ports of their own.
     if (transports.length > 0 && !named.has(name)) {
@@ -47,7 +47,7 @@ function transportFaults(
 ): Fault[] {
   const faults: Fault[] = []
   const isFirst = unique(faults, 'transport of this id')
-  const sources = new Map(Object.keys(authenticators).map(name => [name, `"${name}"`]))
+  const sources = new Map(Object.keys(authenticators).map(name => [name, printable(name)]))
   const joinable = new Map(
     realms.map(({ name }, r) => [name, asWritten(written, ['realms', r, 'name'], name)]),
   )
@@ -103,8 +103,8 @@ function unknownNames(
     if (names.indexOf(name) < i) return [{ path: at, text: 'is named twice' }]
     if (all.has(name)) return []
     const meant = all.get(nearest(name, [...all.keys()]) ?? '')
-    const hint = meant === undefined ? '' : `; did you mean ${meant}?`
-    return [{ path: at, text: `there is no ${what} ${asWritten(written, at, name)}${hint}` }]
+    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+    return [{ path: at, text: `there is no ${what} "${asWritten(written, at, name)}"${hint}` }]
   })
 }
 

@@ -137,6 +137,22 @@ describe('explain', () => {
     ])
   })
 
+  it('shows variables as they are written', () => {
+    const text = TEXT.replaceAll('com.example.app', '"${REALM}"')
+      .replaceAll('role: guest', 'role: "${GUEST}"')
+      .replace('uri: com.example.,', 'uri: "${PREFIX}",')
+    const env = { REALM: 'r4', GUEST: 'guest', PREFIX: 'com.g7.' }
+    const written = parseConfig(text, 'f.yaml', env)
+    const said = [
+      ...explain(written, { authid: 'ann', uri: 'com.g7.x', action: 'call' }),
+      ...explain(written, { authid: 'anonymous', uri: 'com.g7.x', action: 'call' }),
+    ]
+    expect(said[0]).include({ allowed: true, realm: '${REALM}', role: 'user' })
+    expect(said[0]?.reason).equal('the prefix rule for "${PREFIX}" allows it')
+    expect(said[3]?.reason).equal('the realm has no role "${GUEST}"')
+    expect(JSON.stringify(said)).not.match(/r4|g7|"guest"/)
+  })
+
   it('never shows a secret', () => {
     for (const authid of ['joe', 'ann', 'secret']) {
       for (const action of ACTIONS) {
