@@ -39,6 +39,30 @@ function whyNoPython(): string | undefined {
   return status === 0 ? undefined : `python3 is not 3.11 or later with venv: ${stderr.trim()}`
 }
 
+/** A process that runs a script of this folder; it ends when its stdin does. */
+export async function runPython(script: string, ...args: string[]): Promise<PythonScript> {
+  const child = spawn(await virtualPython(), [join(folder, script), ...args])
+  let complaints = ''
+  child.stderr.setEncoding('utf8').on('data', text => {
+    complaints += text
+  })
+  child.stdin.on('error', () => {}) // a process that is gone is reported by its exit
+  const exit = new Promise<string>(resolve => child.on('close', () => resolve(complaints)))
+  return {
+    onLine: hear => createInterface(child.stdout).on('line', hear),
+    stop() {
+      child.stdin.end()
+      return exit
+    },
+  }
+}
+
+interface PythonScript {
+  onLine(hear: (line: string) => void): void
+  /** Gives what it wrote to stderr. */
+  stop(): Promise<string>
+}
+
 /** A virtual environment with what requirements.txt names, made once and kept in .cache. */
 async function virtualPython(): Promise<string> {
   const requirements = join(folder, 'requirements.txt')
