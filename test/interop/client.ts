@@ -1,10 +1,10 @@
 /** The one face that the tests see of every client library. */
 export interface Client {
   name: string
-  subscribe(topic: string, onEvent: (event: Payload) => void): Promise<void>
+  subscribe(topic: string, onEvent: OnEvent, options?: Kwargs): Promise<void>
   unsubscribe(topic: string): Promise<void>
   /** Resolves when the router has acknowledged. */
-  publish(topic: string, args: unknown[], kwargs: Kwargs): Promise<void>
+  publish(topic: string, args: unknown[], kwargs: Kwargs, options?: Kwargs): Promise<void>
   /** Publishes [0], [1] ... without waiting for anything in between. */
   publishMany(topic: string, count: number): Promise<void>
   register(procedure: string, behaviour: Behaviour): Promise<void>
@@ -16,6 +16,9 @@ export interface Client {
   /** The reason of the GOODBYE with which the session ended; '' if there was none to see. */
   left: Promise<string>
 }
+
+/** `details` are those that the library shows, under the names of the specification. */
+export type OnEvent = (event: Payload, details: Kwargs) => void
 
 /** `echo` returns what it got, `fail` raises the error `interop.fault` with what it got. */
 type Behaviour = 'echo' | 'fail'
