@@ -44,6 +44,11 @@ export const scenarios = {
   'fanout-1': { title: 'fan-out to 1', load: 'fanout --subs 1', ...event },
   'fanout-100': { title: 'fan-out to 100', load: 'fanout --subs 100', ...event },
   'fanout-1000': { title: 'fan-out to 1000', load: 'fanout --subs 1000', ...event },
+  'fanout-10000': {
+    title: 'fan-out to 10000',
+    load: 'fanout --subs 10000',
+    ...event,
+  },
   'fanout-rate': {
     title: 'fan-out to 100, 300 publications/s',
     load: 'fanout --subs 100 --rate 300',
@@ -55,6 +60,7 @@ export const scenarios = {
   'wildcard-10': { title: '10 patterns', load: 'wildcard --subs 10', ...publication },
   'wildcard-1000': { title: '1000 patterns', load: 'wildcard --subs 1000', ...publication },
   'wildcard-10000': { title: '10000 patterns', load: 'wildcard --subs 10000', ...publication },
+  'wildcard-100000': { title: '100000 patterns', load: 'wildcard --subs 100000', ...publication },
   // Several source addresses, because one has too few ports for many sessions.
   connect: {
     title: '10000 idle sessions',

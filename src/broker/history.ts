@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Peer } from '../delivery/outlet.ts'
-import type { EventLog, StoredEvent } from '../store/store.ts'
+import { type EventLog, type StoredEvent, sizeOfEvent } from '../store/store.ts'
 import { type Bounds, HISTORY_DEFAULTS } from './options.ts'
 import { audienceOf } from './scope.ts'
 
@@ -33,6 +33,8 @@ export interface Page {
 
 /** Bytes of events in one answer, which has one event at least. */
 const PAGE_BYTES = 1 << 18
+/** What an event takes in an answer beside itself: the names of its facts, times, ids. */
+const RECORD_BYTES = 100
 
 /** The positions from `first` to before `end`; `certain` is false where a bound is not there. */
 interface Range {
@@ -78,7 +80,7 @@ export class History {
       if (events.length === query.limit) break
       const event = this.#log.at(at)
       if (!meets(event, query) || audienceOf(event.audience)?.(reader) === false) continue
-      bytes += event.payload.size
+      bytes += sizeOfEvent(event) + RECORD_BYTES
       more = bytes > PAGE_BYTES && events.length > 0
       if (more) break
       events.push(event)

@@ -59,15 +59,17 @@ async function connect(
   return {
     name,
     left,
-    async subscribe(topic, onEvent) {
-      const handler = (args: unknown[], kwargs: object) => onEvent(decode(payload(args, kwargs)))
-      subscriptions.set(topic, await session.subscribe(topic, handler))
+    async subscribe(topic, onEvent, options) {
+      const handler = (args: unknown[], kwargs: object, details: object) =>
+        onEvent(decode(payload(args, kwargs)), { ...details })
+      subscriptions.set(topic, await session.subscribe(topic, handler, options))
     },
     async unsubscribe(topic) {
       await session.unsubscribe(subscriptions.get(topic) as object)
     },
-    async publish(topic, args, kwargs) {
-      await session.publish(topic, encode(args), encode(kwargs), { acknowledge: true })
+    async publish(topic, args, kwargs, options) {
+      const acknowledge = { ...options, acknowledge: true }
+      await session.publish(topic, encode(args), encode(kwargs), acknowledge)
     },
     async publishMany(topic, count) {
       for (let i = 0; i < count; i++) session.publish(topic, [i])

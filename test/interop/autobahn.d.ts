@@ -1,7 +1,11 @@
 // The part of Autobahn|JS that the tests use: the package comes without types.
 declare module 'autobahn' {
   export interface Session {
-    subscribe(topic: string, handler: (args: unknown[], kwargs: object) => void): Promise<object>
+    subscribe(
+      topic: string,
+      handler: (args: unknown[], kwargs: object, details: object) => void,
+      options?: object,
+    ): Promise<object>
     unsubscribe(subscription: object): Promise<unknown>
     publish(topic: string, args: unknown[], kwargs?: object, options?: object): Promise<unknown>
     register(

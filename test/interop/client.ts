@@ -1,10 +1,10 @@
 /** The one face that the tests see of every client library. */
 export interface Client {
   name: string
-  subscribe(topic: string, onEvent: (event: Payload) => void): Promise<void>
+  subscribe(topic: string, onEvent: OnEvent, options?: Kwargs): Promise<void>
   unsubscribe(topic: string): Promise<void>
   /** Resolves when the router has acknowledged. */
-  publish(topic: string, args: unknown[], kwargs: Kwargs): Promise<void>
+  publish(topic: string, args: unknown[], kwargs: Kwargs, options?: Kwargs): Promise<void>
   /** Publishes [0], [1] ... without waiting for anything in between. */
   publishMany(topic: string, count: number): Promise<void>
   register(procedure: string, behaviour: Behaviour, options?: RegisterOptions): Promise<void>
@@ -37,6 +37,8 @@ export interface CallOptions {
   onProgress?(progress: Payload): void
 }
 export type CancelMode = 'skip' | 'kill' | 'killnowait'
+/** `details` are those that the library shows, under the names of the specification. */
+export type OnEvent = (event: Payload, details: Kwargs) => void
 export type Kwargs = Record<string, unknown>
 export type SerializerName = 'json' | 'msgpack' | 'cbor'
 export const serializerNames: SerializerName[] = ['json', 'msgpack', 'cbor']

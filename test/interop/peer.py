@@ -3,7 +3,7 @@
 Started as `peer.py asyncio` or `peer.py twisted`. A command looks like
 {"id": 7, "session": 1, "do": "call", ...} and is answered on stdout with its id:
 {"id": 7, "args": [...], "kwargs": {...}} or {"id": 7, "error": uri, "args": ...}.
-An event carries the id of the subscribe command: {"event": 7, "args": ...}.
+An event carries the id of the subscribe command: {"event": 7, "args": ..., "details": {...}}.
 Bytes are written {"$bytes": base64}, because JSON has none.
 """
 
@@ -48,6 +48,7 @@ from autobahn.wamp.types import (
     ComponentConfig,
     PublishOptions,
     RegisterOptions,
+    SubscribeOptions,
 )
 from cbor2 import CBORTag
 
@@ -119,6 +120,7 @@ if sys.argv[1] == "twisted":
         PROCEDURES[name] = (lambda run: lambda *a, **k: defer.ensureDeferred(run(*a, **k)))(
             PROCEDURES[name]
         )
+DETAILS = ["topic", "publisher", "publisher_authid", "publisher_authrole", "retained"]
 sessions = {}
 
 
@@ -142,10 +144,13 @@ async def leave(session, command):
 
 
 async def subscribe(session, command):
-    def on_event(*args, **kwargs):
-        say({"event": command["id"], "args": args, "kwargs": kwargs})
+    def on_event(*args, _details, **kwargs):
+        details = {name: getattr(_details, name) for name in DETAILS}
+        say({"event": command["id"], "args": args, "kwargs": kwargs, "details": details})
 
-    session.subscriptions[command["topic"]] = await session.subscribe(on_event, command["topic"])
+    topic = command["topic"]
+    options = SubscribeOptions(details_arg="_details", **command.get("options", {}))
+    session.subscriptions[topic] = await session.subscribe(on_event, topic, options)
 
 
 async def unsubscribe(session, command):
@@ -153,9 +158,9 @@ async def unsubscribe(session, command):
 
 
 async def publish(session, command):
-    acknowledge = PublishOptions(acknowledge=True)
+    options = PublishOptions(acknowledge=True, **command.get("options", {}))
     topic, args, kwargs = command["topic"], command["args"], command["kwargs"]
-    await session.publish(topic, *args, options=acknowledge, **kwargs)
+    await session.publish(topic, *args, options=options, **kwargs)
 
 
 async def publish_many(session, command):

@@ -5,7 +5,15 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import type { Client, ClientKind, Payload, SerializerName, User } from './client.ts'
+import type {
+  Client,
+  ClientKind,
+  Kwargs,
+  OnEvent,
+  Payload,
+  SerializerName,
+  User,
+} from './client.ts'
 import { serializerNames, WampError } from './client.ts'
 
 // Tests run in the root of the repository.
@@ -101,20 +109,21 @@ async function run(command: string, args: string[]): Promise<string> {
 /** A process running peer.py; it holds any number of sessions. */
 interface Peer {
   /** Sends a command; `onEvent` gets what a subscription brings. */
-  ask(command: object, onEvent?: (event: Payload) => void): Promise<Payload>
+  ask(command: object, onEvent?: OnEvent): Promise<Payload>
   stop(): Promise<void>
 }
 
 interface Message extends Payload {
   id?: number
   event?: number
+  details?: Kwargs
   error?: string
 }
 
 function startPeer(python: string, flavour: Flavour): Peer {
   const child = spawn(python, [join(folder, 'peer.py'), flavour])
   const pending = new Map<number, PromiseWithResolvers>()
-  const listeners = new Map<number, (event: Payload) => void>()
+  const listeners = new Map<number, OnEvent>()
   let lastId = 0
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', text => {
@@ -122,8 +131,8 @@ function startPeer(python: string, flavour: Flavour): Peer {
   })
   child.stdin.on('error', () => {}) // a process that is gone is reported by its exit
   createInterface(child.stdout).on('line', line => {
-    const { id, event, error, args, kwargs } = JSON.parse(line, reviveBytes) as Message
-    if (event) return listeners.get(event)?.({ args, kwargs })
+    const { id, event, error, args, kwargs, details } = JSON.parse(line, reviveBytes) as Message
+    if (event) return listeners.get(event)?.({ args, kwargs }, details ?? {})
     const request = pending.get(id as number)
     pending.delete(id as number)
     if (error) request?.reject(new WampError(error, args, kwargs))
@@ -188,8 +197,7 @@ async function connect(
   const peer = peers.get(flavour)
   if (!peer) throw new Error('startPython() has not run')
   const session = ++lastSession
-  const ask = (command: object, onEvent?: (event: Payload) => void) =>
-    peer.ask({ session, ...command }, onEvent)
+  const ask = (command: object, onEvent?: OnEvent) => peer.ask({ session, ...command }, onEvent)
   await ask({ do: 'join', url, realm: 'realm1', serializer, ...user })
   const left = ask({ do: 'left' }).then(({ args }) => args[0] as string)
   left.catch(() => {}) // the process ended before the session, which only a failed test does
@@ -197,14 +205,14 @@ async function connect(
   return {
     name,
     left,
-    async subscribe(topic, onEvent) {
-      await ask({ do: 'subscribe', topic }, onEvent)
+    async subscribe(topic, onEvent, options) {
+      await ask({ do: 'subscribe', topic, options }, onEvent)
     },
     async unsubscribe(topic) {
       await ask({ do: 'unsubscribe', topic })
     },
-    async publish(topic, args, kwargs) {
-      await ask({ do: 'publish', topic, args, kwargs })
+    async publish(topic, args, kwargs, options) {
+      await ask({ do: 'publish', topic, args, kwargs, options })
     },
     async publishMany(topic, count) {
       await ask({ do: 'publish_many', topic, count })

@@ -47,15 +47,17 @@ async function connect(
   return {
     name,
     left,
-    async subscribe(topic, onEvent) {
-      const { subscriptionKey } = await wampy.subscribe(topic, event => onEvent(received(event)))
+    async subscribe(topic, onEvent, options) {
+      const handler = (event: Parameters<typeof received>[0] & { details?: object }) =>
+        onEvent(received(event), { ...event.details })
+      const { subscriptionKey } = await wampy.subscribe(topic, handler, options)
       subscriptionKeys.set(topic, subscriptionKey)
     },
     async unsubscribe(topic) {
       await wampy.unsubscribe(subscriptionKeys.get(topic) as string)
     },
-    async publish(topic, args, kwargs) {
-      await wampy.publish(topic, { argsList: encode(args), argsDict: encode(kwargs) })
+    async publish(topic, args, kwargs, options) {
+      await wampy.publish(topic, { argsList: encode(args), argsDict: encode(kwargs) }, options)
     },
     async publishMany(topic, count) {
       const published = Array.from({ length: count }, (_, i) => wampy.publish(topic, [i]))
