@@ -1,5 +1,11 @@
 import { expect } from 'chai'
-import { announcedFeatures, CALLEE_CANCELS, ROUTER_ROLES } from '../../src/protocol/features.ts'
+import {
+  announcedFeatures,
+  CALLEE_CANCELS,
+  PUBLISHER_PASSES_THRU,
+  ROUTER_ROLES,
+  SUBSCRIBER_HEARS_REVOCATION,
+} from '../../src/protocol/features.ts'
 import type { Dict } from '../../src/protocol/payload.ts'
 
 const callee = (value: unknown): Dict => ({ callee: value })
@@ -9,6 +15,15 @@ describe('the features that a client announces', () => {
     for (const name of ['call_canceling', 'call_cancelling']) {
       expect(announcedFeatures(callee({ features: { [name]: true } }))).equal(CALLEE_CANCELS)
     }
+  })
+
+  it('are found for publishers and subscribers', () => {
+    const publisher = { features: { payload_passthru_mode: true } }
+    const subscriber = { features: { subscription_revocation: true } }
+    expect(announcedFeatures({ publisher, subscriber })).equal(
+      PUBLISHER_PASSES_THRU | SUBSCRIBER_HEARS_REVOCATION,
+    )
+    expect(announcedFeatures({ publisher: subscriber, subscriber: publisher })).equal(0)
   })
 
   it('are found directly under the role too', () => {
