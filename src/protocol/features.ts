@@ -51,6 +51,11 @@ export function announcedFeatures(roles: Dict): number {
     const announced = dictAt(roles, role)
     if (dictAt(announced, 'features')[feature] === true || announced[feature] === true) found |= bit
   }
+  // Autobahn|Python, seen in 26.10.2, ends its session when it is told of a revocation, which it
+  // announces to understand. No other client announces this.
+  if (dictAt(dictAt(roles, 'subscriber'), 'features').payload_encryption_cryptobox === true) {
+    found &= ~SUBSCRIBER_HEARS_REVOCATION
+  }
   return found
 }
 

@@ -26,6 +26,11 @@ describe('the features that a client announces', () => {
     expect(announcedFeatures({ publisher: subscriber, subscriber: publisher })).equal(0)
   })
 
+  it('are not believed of Autobahn|Python where it cannot do what it says', () => {
+    const features = { subscription_revocation: true, payload_encryption_cryptobox: true }
+    expect(announcedFeatures({ subscriber: { features } })).equal(0)
+  })
+
   it('are found directly under the role too', () => {
     expect(announcedFeatures(callee({ call_canceling: true }))).equal(CALLEE_CANCELS)
   })
