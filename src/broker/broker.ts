@@ -131,8 +131,8 @@ export class Broker {
     const { index } = this.subscriptions
     const exact = index.get('exact', topic)
     const patterns = index.hasPatterns ? index.patternsOf(topic) : NONE
-    const keeps = options.retain === true || this.#hasHistories
-    if (exact === undefined && patterns.length === 0 && !acknowledge && !keeps) return
+    const retain = options.retain === true
+    if (exact === undefined && patterns.length === 0 && !acknowledge && !retain) return
     const publication = this.#parts.randomId()
     const except = options.exclude_me === false ? null : peer
     const { payload } = message
@@ -153,6 +153,7 @@ export class Broker {
         this.#fanOuts.give(peer, pattern, event, except, admits)
       }
     }
+    const keeps = retain || this.#hasHistories
     const stored = keeps && this.#keep(exact, patterns, message, publication, details)
     if (acknowledge) this.#acknowledge(peer, message, publication, stored)
   }

@@ -117,9 +117,17 @@ export class FanOuts {
   #advance(owner: object, most: number): number {
     const queue = this.#queues.get(owner) as Job[]
     const job = queue[0] as Job
-    const done = job.run(most)
+    let done = 0
+    let failed = false
+    try {
+      done = job.run(most)
+    } catch (error) {
+      // A fault of the router's own, and no session that it happened in.
+      process.emitWarning(error as Error)
+      failed = true
+    }
     this.#queues.delete(owner)
-    if (job.isOver) {
+    if (failed || job.isOver) {
       queue.shift()
       this.#jobs--
       this.#bytes -= job.bytes

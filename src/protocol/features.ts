@@ -113,6 +113,11 @@ export function announcedFeatures(roles: Dict): number {
     const same = ([role, features]: [string, string]) => featuresOf(roles, role) === features
     if (Object.entries(known).every(same)) found |= bit
   }
+  // Autobahn|Python, seen in 26.10.2, ends its session when it is told of a revocation, which it
+  // announces to understand. No other client announces this.
+  if (dictAt(dictAt(roles, 'subscriber'), 'features').payload_encryption_cryptobox === true) {
+    found &= ~SUBSCRIBER_HEARS_REVOCATION
+  }
   return found
 }
 

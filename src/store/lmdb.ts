@@ -26,6 +26,8 @@ export class LmdbStore implements Store {
   #commit: Promise<void> | null = null
   /** It has not begun, and takes all changes until it does. */
   #gathers = false
+  /** The last commit could not be written. */
+  #fails = false
 
   /** Opens the file, or makes it. Throws StoreError where it is damaged, or of others. */
   constructor(path: string) {
@@ -103,8 +105,13 @@ export class LmdbStore implements Store {
     } catch (error) {
       for (const log of logs) this.#changedLogs.add(log)
       this.#changedTopics = new Map([...topics, ...this.#changedTopics])
-      throw new StoreError(this.#path, (error as Error).message)
+      const failure = new StoreError(this.#path, (error as Error).message)
+      // Publications without acknowledge fail, too, and nobody else would say so.
+      if (!this.#fails) process.emitWarning(failure)
+      this.#fails = true
+      throw failure
     }
+    this.#fails = false
     for (const log of logs) log.written()
   }
 

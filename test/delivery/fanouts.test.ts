@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { FanOuts } from '../../src/delivery/fanout.ts'
 import type { Peer } from '../../src/delivery/outlet.ts'
+import { PayloadError } from '../../src/protocol/errors.ts'
 import { EVENT, type EventMessage, NO_DETAILS } from '../../src/protocol/messages.ts'
 import { Payload } from '../../src/protocol/payload.ts'
 import { Recorder } from '../helpers/recorder.ts'
@@ -8,6 +9,10 @@ import { Recorder } from '../helpers/recorder.ts'
 const turn = () => new Promise(resolve => setImmediate(resolve))
 async function settled(): Promise<void> {
   for (let i = 0; i < 300; i++) await turn()
+}
+
+function fault(): never {
+  throw new TypeError('broken')
 }
 
 /** A session that only counts. */
@@ -88,6 +93,24 @@ describe('fan-outs', () => {
     expect([late.heard, hidden.heard, crowd[2]?.heard]).deep.equal([[], [], []])
     expect(gone.heard).deep.equal([1])
     expect(crowd[5998]?.heard).deep.equal([1, 2, 3, 4, 5])
+  })
+
+  it('pass over who cannot read the event, and over a fault, and go on', async () => {
+    const broken = new Counter()
+    broken.share = () => {
+      throw new PayloadError('it does not fit')
+    }
+    const last = new Counter()
+    const audience = audienceOf(...crowd, broken, last)
+    for (let i = 1; i <= 3; i++) fanOuts.later(alice, { isOver: false, bytes: 0, run: fault })
+    for (let i = 1; i <= 3; i++) fanOuts.give(alice, audience, event(i), null, null)
+    const warnings: unknown[] = []
+    const warned = (warning: Error) => warnings.push(warning.message)
+    process.on('warning', warned)
+    await settled()
+    process.off('warning', warned)
+    expect(last.heard).deep.equal([1, 2, 3])
+    expect(warnings).deep.equal(['broken', 'broken', 'broken'])
   })
 
   it('keep the payload, whose frame dies', async () => {

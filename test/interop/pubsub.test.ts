@@ -87,8 +87,24 @@ describe('publish and subscribe of real clients', () => {
     })
   }
 
-  // Autobahn|Python says that it hears revocation, and ends its session when it does; wampy does
-  // not hear it, and takes itself for a subscriber still.
+  for (const kind of jsonKinds) {
+    it(`${kind.name} lives on, and hears no more, when a subscription is taken away`, async () => {
+      const [one, other] = [await kind.connect(url), await kind.connect(url)]
+      const heard = await hear(other, 'taken.topic')
+      const { args } = await one.call('wamp.subscription.lookup', ['taken.topic'], {})
+      const listed = await one.call('wamp.subscription.list_subscribers', args, {})
+      const [session] = listed.args[0] as number[]
+      await one.call('wamp.subscription.remove_subscriber', [args[0], session], {})
+      const after = await hear(other, 'other.topic')
+      await one.publish('taken.topic', ['lost'], {})
+      await one.publish('other.topic', ['found'], {})
+      await until(() => after.length === 1)
+      expect(heard).deep.equal([])
+      await closeAll([one, other])
+    })
+  }
+
+  // The others do not know that it is gone, and send no second SUBSCRIBE.
   for (const kind of jsonKinds.filter(({ name }) => name.includes('JS'))) {
     it(`${kind.name} bears that a subscription is taken away, and may subscribe again`, async () => {
       const [one, other] = [await kind.connect(url), await kind.connect(url)]

@@ -4,7 +4,9 @@ import {
   CALLEE_CANCELS,
   CALLER_FORGETS,
   CALLER_SENDS_PARTS,
+  PUBLISHER_PASSES_THRU,
   ROUTER_ROLES,
+  SUBSCRIBER_HEARS_REVOCATION,
 } from '../../src/protocol/features.ts'
 import type { Dict } from '../../src/protocol/payload.ts'
 
@@ -15,6 +17,20 @@ describe('the features that a client announces', () => {
     for (const name of ['call_canceling', 'call_cancelling']) {
       expect(announcedFeatures(callee({ features: { [name]: true } }))).equal(CALLEE_CANCELS)
     }
+  })
+
+  it('are found for publishers and subscribers', () => {
+    const publisher = { features: { payload_passthru_mode: true } }
+    const subscriber = { features: { subscription_revocation: true } }
+    expect(announcedFeatures({ publisher, subscriber })).equal(
+      PUBLISHER_PASSES_THRU | SUBSCRIBER_HEARS_REVOCATION,
+    )
+    expect(announcedFeatures({ publisher: subscriber, subscriber: publisher })).equal(0)
+  })
+
+  it('are not believed of Autobahn|Python where it cannot do what it says', () => {
+    const features = { subscription_revocation: true, payload_encryption_cryptobox: true }
+    expect(announcedFeatures({ subscriber: { features } })).equal(0)
   })
 
   it('are found directly under the role too', () => {
