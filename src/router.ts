@@ -37,6 +37,8 @@ export interface RouterOptions extends ConfigOptions {
   readonly file?: string
   /** Realms spring up when a client names them, and everybody may do everything in those. */
   readonly development?: boolean
+  /** Has the last word on each configuration that is read, at the start and on reload. */
+  readonly override?: (loaded: Loaded) => Loaded
   /** Where to log; by default to standard error, as `log` says, and only warnings without it. */
   readonly logger?: Log
 }
@@ -110,11 +112,12 @@ export function createRouter(options: RouterOptions = {}): Router {
 }
 
 /** A configuration from a file or from keys given in code. */
-function loadedOf({ file, development, logger, ...keys }: RouterOptions): Loaded {
-  if (file === undefined) return checkConfig({ version: 1, ...keys })
+function loadedOf(options: RouterOptions): Loaded {
+  const { file, development, logger, override = loaded => loaded, ...keys } = options
+  if (file === undefined) return override(checkConfig({ version: 1, ...keys }))
   const others = Object.keys(keys)
   if (others.length > 0) throw new TypeError(`give a file or keys, not both: ${others.join(', ')}`)
-  return readConfig(file)
+  return override(readConfig(file))
 }
 
 /** Wires realms, links and listeners, and owns them until it is closed. */
@@ -129,7 +132,8 @@ export class Router {
   readonly #listening: Listening[] = []
   readonly #started = new Date().toISOString()
   readonly #development: boolean
-  readonly #file: string | undefined
+  /** What a reload reads again, and what is done to it then. */
+  readonly #source: Pick<RouterOptions, 'file' | 'override'>
   readonly #log: Log
   /** Its level follows the configuration; null for a log of the application's own. */
   readonly #ownLog: ReturnType<typeof createLog> | null
@@ -142,10 +146,13 @@ export class Router {
   #closing: Promise<void> | null = null
 
   constructor(loaded: Loaded, options: RouterOptions) {
-    const { development = false, logger, log, file } = options
+    const { development = false, logger, log, file, override } = options
     this.#loaded = loaded
     this.#development = development
-    this.#file = file
+    this.#source = {
+      ...(file === undefined ? {} : { file }),
+      ...(override === undefined ? {} : { override }),
+    }
     const { level, format } = loaded.config.log
     const isPretty = format === 'auto' ? process.stderr.isTTY : format === 'pretty'
     const isConfigured = file !== undefined || log !== undefined
@@ -168,6 +175,11 @@ export class Router {
   /** The configuration in force, defaults and all. Secrets are in it. */
   get config(): Config {
     return this.#loaded.config
+  }
+
+  /** Where it logs to. */
+  get log(): Log {
+    return this.#log
   }
 
   /**
@@ -240,9 +252,9 @@ export class Router {
    */
   reload(options: ConfigOptions = {}): Change[] {
     this.#checkOpen()
-    const isNamed = Object.keys(options).length > 0
-    const file = isNamed || this.#file === undefined ? {} : { file: this.#file }
-    const wanted = loadedOf({ ...options, ...file })
+    const { file, ...override } = this.#source
+    const isNamed = file === undefined || Object.keys(options).length > 0
+    const wanted = loadedOf(isNamed ? { ...options, ...override } : this.#source)
     const found = changes(this.#loaded, wanted)
     const next = withoutRestart(this.#loaded, wanted)
     this.#take(next.config)

@@ -30,11 +30,17 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     packages: [],
   },
   config: { folders: ['base', 'match', 'auth', 'realm'], packages: ['typebox', 'yaml'] },
+  control: { folders: ['base', 'config', 'protocol', 'transport'], packages: [] },
+  // One file for each verb of the command line; `.` is the router.
+  cli: {
+    folders: ['.', 'base', 'match', 'serializer', 'auth', 'config', 'control', 'transport'],
+    packages: ['commander'],
+  },
   // router.ts, cli.ts and index.ts wire everything.
   '.': {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'transport', 'delivery'],
-      ...['auth', 'realm', 'session', 'client', 'config'],
+      ...['auth', 'realm', 'session', 'client', 'config', 'control', 'cli'],
     ],
     packages: ['commander'],
   },
