@@ -28,6 +28,8 @@ export interface RouterOptions extends ConfigOptions {
   readonly file?: string
   /** Realms spring up when a client names them, and everybody may do everything in those. */
   readonly development?: boolean
+  /** Has the last word on each configuration that is read, at the start and on reload. */
+  readonly override?: (loaded: Loaded) => Loaded
   /** Where to log; by default to standard error, as `log` says, and only warnings without it. */
   readonly logger?: Log
 }
@@ -73,11 +75,12 @@ export function createRouter(options: RouterOptions = {}): Router {
 }
 
 /** A configuration from a file or from keys given in code. */
-function loadedOf({ file, development, logger, ...keys }: RouterOptions): Loaded {
-  if (file === undefined) return checkConfig({ version: 1, ...keys })
+function loadedOf(options: RouterOptions): Loaded {
+  const { file, development, logger, override = loaded => loaded, ...keys } = options
+  if (file === undefined) return override(checkConfig({ version: 1, ...keys }))
   const others = Object.keys(keys)
   if (others.length > 0) throw new TypeError(`give a file or keys, not both: ${others.join(', ')}`)
-  return readConfig(file)
+  return override(readConfig(file))
 }
 
 /** Has realms, clients and ways in, and answers for them until it is closed. */
@@ -87,7 +90,8 @@ export class Router {
   readonly #links = new Set<Link>()
   readonly #locals = new Set<LocalMember>()
   readonly #started = new Date().toISOString()
-  readonly #file: string | undefined
+  /** What a reload reads again, and what is done to it then. */
+  readonly #source: Pick<RouterOptions, 'file' | 'override'>
   readonly #log: Log
   /** Its level follows the configuration; null for a log of the application's own. */
   readonly #ownLog: ReturnType<typeof createLog> | null
@@ -101,9 +105,12 @@ export class Router {
   #closing: Promise<void> | null = null
 
   constructor(loaded: Loaded, options: RouterOptions) {
-    const { development = false, logger, log, file } = options
+    const { development = false, logger, log, file, override } = options
     this.#loaded = loaded
-    this.#file = file
+    this.#source = {
+      ...(file === undefined ? {} : { file }),
+      ...(override === undefined ? {} : { override }),
+    }
     const { level, format } = loaded.config.log
     const isPretty = format === 'auto' ? process.stderr.isTTY : format === 'pretty'
     const isConfigured = file !== undefined || log !== undefined
@@ -128,6 +135,11 @@ export class Router {
   /** The configuration in force, defaults and all. Secrets are in it. */
   get config(): Config {
     return this.#loaded.config
+  }
+
+  /** Where it logs to. */
+  get log(): Log {
+    return this.#log
   }
 
   /**
@@ -197,11 +209,12 @@ export class Router {
    */
   reload(options: ConfigOptions = {}): Change[] {
     this.#checkOpen()
+    const { file, ...override } = this.#source
     const isNamed = Object.keys(options).length > 0
-    if (!isNamed && this.#file === undefined) {
+    if (!isNamed && file === undefined) {
       throw new TypeError('there is no file to read again: give the keys')
     }
-    const wanted = loadedOf(isNamed ? options : { file: this.#file as string })
+    const wanted = loadedOf(isNamed ? { ...options, ...override } : this.#source)
     const found = changes(this.#loaded, wanted)
     const next = withoutRestart(this.#loaded, wanted)
     // First what can fail: then nothing has changed.
@@ -251,7 +264,7 @@ export class Router {
 
   /** Watches the files of the configuration, where it says so, or no more. */
   #watchFiles(): void {
-    const file = this.#file
+    const { file } = this.#source
     if (file === undefined || !this.config.reload.watch) {
       this.#watch?.stop()
       this.#watch = null

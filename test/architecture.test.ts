@@ -37,11 +37,21 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['base', 'match', 'auth', 'realm', 'broker', 'dealer'],
     packages: ['typebox', 'yaml'],
   },
+  control: { folders: ['base', 'config', 'protocol', 'store', 'transport'], packages: [] },
+  // One file for each verb of the command line; `.` is the router.
+  cli: {
+    folders: [
+      ...['.', 'base', 'match', 'serializer', 'store'],
+      ...['auth', 'config', 'control', 'transport'],
+    ],
+    packages: ['commander'],
+  },
   // router.ts, cli.ts and index.ts wire everything.
   '.': {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'transport', 'delivery'],
       ...['auth', 'broker', 'dealer', 'realm', 'session', 'client', 'config'],
+      ...['store', 'control', 'cli'],
     ],
     packages: ['commander'],
   },

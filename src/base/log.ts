@@ -1,7 +1,7 @@
 import { pino } from 'pino'
+import type { LogLevel } from './log-level.ts'
 
-export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+export type { LogLevel } from './log-level.ts'
 
 /** What the router tells its operator. Payloads and secrets never go in. */
 export interface Log {

@@ -33,14 +33,15 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[], options?: ErrorOptions) {
-    const lines = problems.slice(0, MAX_LINES).map(line)
+    const lines = problems.slice(0, MAX_LINES).map(problemText)
     if (problems.length > MAX_LINES) lines.push(`and ${problems.length - MAX_LINES} more`)
     super(lines.join('\n'), options)
     this.problems = problems
   }
 }
 
-function line({ file, line, column, path, text }: Problem): string {
+/** `file:line:column: path: text`, as far as these are known. */
+export function problemText({ file, line, column, path, text }: Problem): string {
   const place = [file, line, column].filter(part => part !== undefined).join(':')
   return [place, path, text].filter(part => part !== '').join(': ')
 }

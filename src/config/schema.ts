@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { type AuthenticatorConfig, authenticatorKeys } from '../auth/methods.ts'
 import { about, CLOSED, duration, name, named, PATH, rate } from '../base/keys.ts'
-import { LOG_LEVELS } from '../base/log.ts'
+import { LOG_LEVELS } from '../base/log-level.ts'
 import type { SchemaNode } from './node.ts'
 import { realm } from './realm-keys.ts'
 import { transport } from './transport-keys.ts'

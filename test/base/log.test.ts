@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../../src/base/log.ts'
+import { createLog, type Log } from '../../src/base/log.ts'
+import { LOG_LEVELS, type LogLevel } from '../../src/base/log-level.ts'
 
 /** What goes to standard error while `run` logs. */
 function written(level: LogLevel, pretty: boolean, run: (log: Log) => void): string {

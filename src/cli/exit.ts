@@ -1,0 +1,21 @@
+/** What the exit codes mean. `wampd --help` and the README have the same table. */
+export const EXIT_CODES: Readonly<Record<number, string>> = {
+  0: 'done; for a router: shut down in order',
+  1: 'could not run: port in use, no permission, no router to talk to; a check that failed',
+  2: 'wrong flag or configuration',
+  129: 'SIGHUP while it went down: ended at once',
+  130: 'the same with SIGINT',
+  143: 'the same with SIGTERM',
+}
+
+/** Something that whoever typed the command can mend. The message has one or more lines. */
+export class Failure extends Error {
+  override name = 'Failure'
+  /** See EXIT_CODES. */
+  readonly code: number
+
+  constructor(message: string, code: number, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

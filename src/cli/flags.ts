@@ -1,0 +1,57 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { LOG_LEVELS } from '../base/log-level.ts'
+import { defaultPath } from '../control/path.ts'
+import { isUri } from '../match/uri.ts'
+
+/** Flags that several verbs have. Each call makes one, for a verb of its own. */
+export const hostFlag = () =>
+  new Option('--host <address>', 'address to listen on; 0.0.0.0 for all')
+
+export const portFlag = () =>
+  new Option('--port <n>', 'port to listen on; 0 picks a free one').argParser(wholeNumber(65535))
+
+export const transportFlag = () =>
+  new Option(
+    '--transport <name>',
+    'uws (uWebSockets.js) or ws; by default uws where it loads',
+  ).choices(['uws', 'ws'])
+
+export const logLevelFlag = () =>
+  new Option('--log-level <level>', 'how much to log on standard error').choices(LOG_LEVELS)
+
+export const jsonFlag = () => new Option('--json', 'print JSON')
+
+export const finalFlag = () =>
+  new Option('--final', 'tell clients that the service ends, not that it restarts').default(
+    false,
+    'off',
+  )
+
+export const socketFlag = () =>
+  new Option('--socket <path>', "the router's control socket, where it is not the usual one")
+    .env('WAMPD_SOCKET')
+    .default(defaultPath())
+
+export const realmFlag = () =>
+  new Option('--realm <uri...>', 'open these realms to everybody, and no others').argParser(
+    realmNames,
+  )
+
+/** The examples at the end of a verb's help: command and what it does. */
+export function examples(pairs: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...pairs.map(([command]) => command.length))
+  const lines = pairs.map(([command, text]) => `  ${command.padEnd(width)}  ${text}`)
+  return ['', 'Examples:', ...lines].join('\n')
+}
+
+function wholeNumber(max: number): (text: string) => number {
+  return text => {
+    if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text)
+    throw new InvalidArgumentError(`Expected a whole number from 0 to ${max}.`)
+  }
+}
+
+function realmNames(name: string, before: string[] = []): string[] {
+  if (isUri(name, 'loose')) return [...before, name]
+  throw new InvalidArgumentError('A realm is named by a URI, such as com.example.app.')
+}
