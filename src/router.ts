@@ -17,6 +17,7 @@ import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './proto
 import { unrestricted } from './realm/authorize.ts'
 import type { Realm } from './realm/realm.ts'
 import { Realms } from './realms.ts'
+import { loggedReload } from './reload-log.ts'
 import type { Link } from './session/link.ts'
 import { ListenError } from './transport/transport.ts'
 
@@ -276,14 +277,9 @@ export class Router {
 
   #reloadByItself(): void {
     try {
-      const found = this.reload()
-      const texts = found.map(({ path, reload }) =>
-        reload === 'live' ? path : `${path} (${reload})`,
-      )
-      if (found.length > 0) this.#log.info({ changes: texts }, 'configuration reloaded')
-    } catch (error) {
-      const problems = (error as Error).message.split('\n')
-      this.#log.error({ problems }, 'the changed configuration cannot be used; nothing changes')
+      loggedReload(() => this.reload(), this.#log)
+    } catch {
+      // It is in the log.
     }
   }
 

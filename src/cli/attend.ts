@@ -1,12 +1,8 @@
 import type { Log } from '../base/log.ts'
-import { changesText, changeText } from '../config/change-text.ts'
-import type { Change } from '../config/diff.ts'
-import { ConfigError } from '../config/problem.ts'
 import { ControlError } from '../control/control-error.ts'
 import type { Controlled } from '../control/verbs.ts'
+import { loggedReload } from '../reload-log.ts'
 import type { Router, Status } from '../router.ts'
-import { StoreError } from '../store/store.ts'
-import { ListenError } from '../transport/transport.ts'
 import { version } from './version.ts'
 
 /** A router that has this process to itself. */
@@ -46,7 +42,7 @@ export async function attend(attended: Attended): Promise<{ refused?: string }> 
   const controlled: Controlled = {
     status: (): ProcessStatus => ({ version, pid: process.pid, ...router.status() }),
     reload() {
-      if (reloads) return reload(router, log)
+      if (reloads) return loggedReload(() => router.reload(), log)
       throw new ControlError('there is no configuration to reload: it was not started with one')
     },
     drain: ({ final }) => drain(final),
@@ -86,21 +82,6 @@ async function exit(ending: Promise<void>, log: Log, last: () => Promise<void>):
   // Whoever asked for it hears the end.
   await last()
   process.exit(code)
-}
-
-/** Reloads, and logs what that changed or why it changed nothing. */
-function reload(router: Router, log: Log): readonly Change[] {
-  try {
-    const changes = router.reload()
-    log.info({}, changesText(changes))
-    for (const change of changes) log.info({}, changeText(change))
-    return changes
-  } catch (error) {
-    const isMendable = [ConfigError, ListenError, StoreError].some(kind => error instanceof kind)
-    const lines = isMendable ? (error as Error).message.split('\n') : ['the router failed']
-    for (const line of lines) log.error(isMendable ? {} : { err: error }, `not reloaded: ${line}`)
-    throw error
-  }
 }
 
 function reloadOnSignal({ reload }: Controlled): void {

@@ -43,7 +43,11 @@ describe('a router that watches its configuration', () => {
     folder.replace('wampd.yaml', config(true, 'realm1', 'realm2'))
     await eventually('reload', () => names() === 'realm1,realm2')
     expect(lines).deep.equal([
-      { level: 'info', text: 'configuration reloaded', facts: { changes: ['realms[realm2]'] } },
+      {
+        level: 'info',
+        text: 'configuration reloaded',
+        facts: { changes: ['realms[realm2]: nothing -> {…}'] },
+      },
     ])
   })
 
