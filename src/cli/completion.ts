@@ -80,15 +80,18 @@ function fish(verbs: readonly Words[]): string {
 }
 
 function fishLines({ verb, summary, flags, values }: Words): string[] {
-  const head = 'complete -c wampd'
-  const behind = `${head} -n '__fish_seen_subcommand_from ${verb}'`
+  const first = 'complete -c wampd -n __fish_use_subcommand'
+  const behind = `complete -c wampd -n '__fish_seen_subcommand_from ${verb}'`
+  const options = flags.map(({ long, description, argChoices, required }) => {
+    const value = argChoices ? ` -x -a ${quoted(argChoices.join(' '))}` : required ? ' -r' : ''
+    return `-l ${long?.slice(2)}${value} -d ${quoted(description)}`
+  })
   return [
-    `${head} -n __fish_use_subcommand -a ${verb} -d ${quoted(summary)}`,
+    `${first} -a ${verb} -d ${quoted(summary)}`,
     ...(values.length > 0 ? [`${behind} -f -a ${quoted(values.join(' '))}`] : []),
-    ...flags.map(({ long, description, argChoices, required }) => {
-      const value = argChoices ? ` -x -a ${quoted(argChoices.join(' '))}` : required ? ' -r' : ''
-      return `${behind} -l ${long?.slice(2)}${value} -d ${quoted(description)}`
-    }),
+    ...options.map(option => `${behind} ${option}`),
+    // The verb of development may be left out.
+    ...(verb === 'dev' ? options.map(option => `${first} ${option}`) : []),
   ]
 }
 

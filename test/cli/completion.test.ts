@@ -42,6 +42,7 @@ _wampd; echo "\${COMPREPLY[*]}"`
     for (const line of fish.trimEnd().split('\n')) expect(line).to.match(/^complete -c wampd -n /)
     expect(fish).to.contain("-n __fish_use_subcommand -a start -d 'start a router as a conf")
     expect(fish).to.contain("-n '__fish_seen_subcommand_from start' -l transport -x -a 'uws ws' -d")
+    expect(fish).to.contain('-n __fish_use_subcommand -l port -r -d')
     expect(fish).to.contain("-l socket -r -d 'the router\\'s control socket")
   })
 
