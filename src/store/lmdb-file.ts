@@ -19,11 +19,11 @@ const FORMAT = 1
 const FORMAT_KEY = 'format'
 
 /**
- * Opens a file, or makes it. The package is loaded here and nowhere else: it takes memory and time
- * that only those realms should pay who store to disk. Throws Error where the file is of others.
+ * Opens a file, or makes it. The package is loaded here and nowhere else: it takes memory, time and
+ * disk that only those realms should pay who store to disk. Throws Error where the file is of others.
  */
 export function openFile(path: string): LmdbFile {
-  const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb')
+  const { open } = loadLmdb()
   const binary = { encoding: 'binary', cache: false } as const
   const root = open({
     ...{ path, noSubdir: true, maxDbs: 3, ...binary },
@@ -43,6 +43,16 @@ export function openFile(path: string): LmdbFile {
     events: root.openDB('events', binary),
     retained: root.openDB('retained', binary),
   }
+}
+
+function loadLmdb(): typeof import('lmdb') {
+  const require = createRequire(import.meta.url)
+  try {
+    require.resolve('lmdb')
+  } catch {
+    throw new Error('stores of type lmdb need the package lmdb: npm install lmdb')
+  }
+  return require('lmdb')
 }
 
 /** Keys of LMDB are short, and URIs may not be. */

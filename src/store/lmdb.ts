@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Match } from '../match/uri.ts'
+import { claim } from './claim.ts'
 import { digest, type Head, headsOf, type LmdbFile, openFile } from './lmdb-file.ts'
 import { eventOf, inBytes, opened, sealed, valuesOf } from './record.ts'
 import { type EventLog, type Store, type StoredEvent, StoreError, sizeOfEvent } from './store.ts'
@@ -19,6 +20,8 @@ const openPaths = new Set<string>()
 export class LmdbStore implements Store {
   readonly #path: string
   readonly #file: LmdbFile
+  /** Lets others have the file. */
+  readonly #release: () => void
   readonly #logs = new Map<string, LmdbLog>()
   #changedLogs = new Set<LmdbLog>()
   #changedTopics = new Map<string, readonly StoredEvent[]>()
@@ -33,7 +36,13 @@ export class LmdbStore implements Store {
   constructor(path: string) {
     this.#path = resolve(path)
     if (openPaths.has(this.#path)) throw new StoreError(path, 'it is open already')
-    this.#file = openSound(this.#path)
+    this.#release = claim(this.#path)
+    try {
+      this.#file = openSound(this.#path)
+    } catch (error) {
+      this.#release()
+      throw error
+    }
     openPaths.add(this.#path)
     const heads = new Map(headsOf(this.#file))
     for (const [key, head] of heads) this.#logs.set(key, this.#newLog(key, head))
@@ -69,6 +78,7 @@ export class LmdbStore implements Store {
     } finally {
       await this.#file.root.close()
       openPaths.delete(this.#path)
+      this.#release()
     }
   }
 
