@@ -1,4 +1,4 @@
-import type { AuthMethod } from './auth/auth.ts'
+import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { methodsOf } from './auth/methods.ts'
 import { randomId } from './base/ids.ts'
 import type { Config, RealmConfig, TransportConfig } from './config/schema.ts'
@@ -27,8 +27,13 @@ export function listenOptions(transport: TransportConfig): ListenOptions & { pat
   }
 }
 
-export function authenticatorsOf({ authenticators }: Config): Map<string, AuthMethod[]> {
-  return new Map(Object.entries(authenticators).map(([name, keys]) => [name, methodsOf(keys)]))
+export function authenticatorsOf(
+  { authenticators }: Config,
+  surroundings: Surroundings,
+): Map<string, AuthMethod[]> {
+  return new Map(
+    Object.entries(authenticators).map(([name, keys]) => [name, methodsOf(keys, surroundings)]),
+  )
 }
 
 export function rulesOf({ options, roles }: RealmConfig): Map<string, Rules> {

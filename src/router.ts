@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { anonymous } from './auth/anonymous.ts'
-import type { AuthMethod } from './auth/auth.ts'
+import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import type { TlsFiles } from './base/certificate.ts'
 import { systemClock } from './base/clock.ts'
 import { randomId } from './base/ids.ts'
@@ -134,6 +134,7 @@ export class Router {
   /** Its level follows the configuration; null for a log of the application's own. */
   readonly #ownLog: ReturnType<typeof createLog> | null
   readonly #house: House
+  readonly #surroundings: Surroundings = { clock: systemClock }
   #loaded: Loaded
   /** The methods of each authenticator, in the order of the configuration. */
   #methods: ReadonlyMap<string, readonly AuthMethod[]>
@@ -152,7 +153,7 @@ export class Router {
     this.#ownLog = logger === undefined ? createLog(isConfigured ? level : 'warn', isPretty) : null
     this.#log = logger ?? (this.#ownLog as Log)
     for (const realm of loaded.config.realms) this.#realms.set(realm.name, realmOf(realm))
-    this.#methods = authenticatorsOf(loaded.config)
+    this.#methods = authenticatorsOf(loaded.config, this.#surroundings)
     this.#house = {
       clock: systemClock,
       log: this.#log,
@@ -319,7 +320,7 @@ export class Router {
   #take(config: Config): void {
     // First what can fail: then nothing has changed.
     this.#renew(config)
-    this.#methods = authenticatorsOf(config)
+    this.#methods = authenticatorsOf(config, this.#surroundings)
     for (const realm of config.realms) {
       const known = this.#realms.get(realm.name)
       if (known === undefined) this.#realms.set(realm.name, realmOf(realm))

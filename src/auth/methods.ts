@@ -1,17 +1,31 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED } from '../base/keys.ts'
 import { anonymousKind } from './anonymous.ts'
-import type { AuthKind, AuthMethod, Principal } from './auth.ts'
+import type { AuthKind, AuthMethod, Principal, Surroundings } from './auth.ts'
+import { cryptosignKind } from './cryptosign.ts'
+import { scramKind, wampScramKind } from './scram.ts'
 import { ticketKind } from './ticket.ts'
+import { wampcraKind } from './wampcra.ts'
 
 /** The ways of authentication. A new one is a line here, its keys in the schema included. */
-const KINDS = { anonymous: anonymousKind, ticket: ticketKind } as const
+const KINDS = {
+  anonymous: anonymousKind,
+  ticket: ticketKind,
+  wampcra: wampcraKind,
+  'wamp-scram': wampScramKind,
+  scram: scramKind,
+  cryptosign: cryptosignKind,
+} as const
 
 /** The keys of one authenticator: a source of identities with one or more methods. */
 export const authenticatorKeys = Type.Object(
   {
     anonymous: Type.Optional(KINDS.anonymous.keys),
     ticket: Type.Optional(KINDS.ticket.keys),
+    wampcra: Type.Optional(KINDS.wampcra.keys),
+    'wamp-scram': Type.Optional(KINDS['wamp-scram'].keys),
+    scram: Type.Optional(KINDS.scram.keys),
+    cryptosign: Type.Optional(KINDS.cryptosign.keys),
   },
   { ...CLOSED, ...about('A source of identities: its methods, each with its keys.', 'live') },
 )
@@ -19,8 +33,11 @@ export const authenticatorKeys = Type.Object(
 export type AuthenticatorConfig = Static<typeof authenticatorKeys>
 
 /** The methods of an authenticator, ready to be used. */
-export function methodsOf(authenticator: AuthenticatorConfig): AuthMethod[] {
-  return entriesOf(authenticator).map(([kind, keys]) => kind.create(keys))
+export function methodsOf(
+  authenticator: AuthenticatorConfig,
+  surroundings: Surroundings,
+): AuthMethod[] {
+  return entriesOf(authenticator).flatMap(([kind, keys]) => kind.create(keys, surroundings))
 }
 
 /** Whom an authenticator lets in, and by which method. */
@@ -31,6 +48,15 @@ export function principalsOf(
     kind
       .principals(keys)
       .map(found => ({ ...found, method: kind.name, path: [kind.name, ...found.path] })),
+  )
+}
+
+/** What the schema cannot say of an authenticator's keys. */
+export function faultsOf(
+  authenticator: AuthenticatorConfig,
+): { path: (string | number)[]; text: string }[] {
+  return entriesOf(authenticator).flatMap(([kind, keys]) =>
+    (kind.faults?.(keys) ?? []).map(({ path, text }) => ({ path: [kind.name, ...path], text })),
   )
 }
 

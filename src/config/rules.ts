@@ -1,4 +1,4 @@
-import { principalsOf } from '../auth/methods.ts'
+import { faultsOf, principalsOf } from '../auth/methods.ts'
 import { certificateFault } from '../base/certificate.ts'
 import { isPattern, isReserved, isUri } from '../match/uri.ts'
 import { nearest } from './nearest.ts'
@@ -77,6 +77,9 @@ function authFaults({ realms, authenticators, transports }: Config): Fault[] {
     for (const { role, path } of principalsOf(authenticator)) {
       if (roles.has(role)) continue
       faults.push({ path: [...at, ...path], text: `no realm has the role "${printable(role)}"` })
+    }
+    for (const { path, text } of faultsOf(authenticator)) {
+      faults.push({ path: [...at, ...path], text })
     }
     // Embedded routers may have no transports here, but ports of their own.
     const isNamed = transports.some(({ auth }) => auth.includes(name))
