@@ -134,7 +134,7 @@ export class Router {
   /** Its level follows the configuration; null for a log of the application's own. */
   readonly #ownLog: ReturnType<typeof createLog> | null
   readonly #house: House
-  readonly #surroundings: Surroundings = { clock: systemClock }
+  readonly #surroundings: Surroundings
   #loaded: Loaded
   /** The methods of each authenticator, in the order of the configuration. */
   #methods: ReadonlyMap<string, readonly AuthMethod[]>
@@ -153,6 +153,7 @@ export class Router {
     this.#ownLog = logger === undefined ? createLog(isConfigured ? level : 'warn', isPretty) : null
     this.#log = logger ?? (this.#ownLog as Log)
     for (const realm of loaded.config.realms) this.#realms.set(realm.name, realmOf(realm))
+    this.#surroundings = { clock: systemClock, log: this.#log }
     this.#methods = authenticatorsOf(loaded.config, this.#surroundings)
     this.#house = {
       clock: systemClock,

@@ -12,7 +12,10 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   delivery: { folders: ['protocol', 'serializer', 'transport'], packages: [] },
   broker: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
   dealer: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
-  auth: { folders: ['base', 'protocol'], packages: ['typebox'] },
+  auth: {
+    folders: ['base', 'protocol'],
+    packages: ['typebox', 'jose', 'hash-wasm', '@mongodb-js/saslprep'],
+  },
   realm: {
     folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer', 'meta', 'auth'],
     packages: [],

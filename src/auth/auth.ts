@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
 import { AUTHENTICATION_DENIED } from '../protocol/errors.ts'
 import type { Dict } from '../protocol/payload.ts'
 
@@ -89,6 +90,7 @@ export function principalsIn(users: Readonly<Record<string, { role: string }>>):
 /** What methods ask of the router. */
 export interface Surroundings {
   readonly clock: Clock
+  readonly log: Log
 }
 
 /**

@@ -17,13 +17,13 @@ import {
 import { isSame } from './same.ts'
 
 /** 32 octets in hex. */
-const HEX_KEY = '^[0-9a-fA-F]{64}$'
-const HEX = new RegExp(HEX_KEY)
+const HEX_KEY = { pattern: '^[0-9a-fA-F]{64}$', form: '64 hex digits' }
+const HEX = new RegExp(HEX_KEY.pattern)
 
 const principal = Type.Object(
   {
     authorized_keys: Type.Array(
-      Type.String({ pattern: HEX_KEY, ...about('A public key: 64 hex digits.', 'live') }),
+      Type.String({ ...HEX_KEY, ...about('A public key: 64 hex digits.', 'live') }),
       { minItems: 1, ...about('The keys by which the user may come.', 'live') },
     ),
     role: name(about('The role that the session gets.', 'live')),
@@ -40,7 +40,7 @@ const keys = Type.Object(
     ),
     private_key: Type.Optional(
       Type.String({
-        pattern: HEX_KEY,
+        ...HEX_KEY,
         ...SECRET,
         ...about(
           "The router's own key, by which it proves itself to clients that ask: 64 hex digits.",

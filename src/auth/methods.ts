@@ -3,6 +3,7 @@ import { about, CLOSED } from '../base/keys.ts'
 import { anonymousKind } from './anonymous.ts'
 import type { AuthKind, AuthMethod, Principal, Surroundings } from './auth.ts'
 import { cryptosignKind } from './cryptosign.ts'
+import { jwtKind } from './jwt.ts'
 import { scramKind, wampScramKind } from './scram.ts'
 import { ticketKind } from './ticket.ts'
 import { wampcraKind } from './wampcra.ts'
@@ -11,6 +12,7 @@ import { wampcraKind } from './wampcra.ts'
 const KINDS = {
   anonymous: anonymousKind,
   ticket: ticketKind,
+  jwt: jwtKind,
   wampcra: wampcraKind,
   'wamp-scram': wampScramKind,
   scram: scramKind,
@@ -22,6 +24,7 @@ export const authenticatorKeys = Type.Object(
   {
     anonymous: Type.Optional(KINDS.anonymous.keys),
     ticket: Type.Optional(KINDS.ticket.keys),
+    jwt: Type.Optional(KINDS.jwt.keys),
     wampcra: Type.Optional(KINDS.wampcra.keys),
     'wamp-scram': Type.Optional(KINDS['wamp-scram'].keys),
     scram: Type.Optional(KINDS.scram.keys),

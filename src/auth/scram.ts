@@ -18,7 +18,7 @@ import { isSame } from './same.ts'
 import { authMessage, serverSignature, storedKeyOf } from './scram-keys.ts'
 import { type Stranger, strangers } from './stranger.ts'
 
-const KEY = '^[A-Za-z0-9+/]{43}=$'
+const KEY = { pattern: '^[A-Za-z0-9+/]{43}=$', form: '32 octets in base64' }
 
 const principal = Type.Object(
   {
@@ -28,6 +28,7 @@ const principal = Type.Object(
     ),
     salt: Type.String({
       pattern: '^[A-Za-z0-9+/]{4,}={0,2}$',
+      form: 'base64',
       ...about('The salt in base64. Clients see it.', 'live'),
     }),
     iterations: Type.Integer({
@@ -43,12 +44,12 @@ const principal = Type.Object(
       }),
     ),
     stored_key: Type.String({
-      pattern: KEY,
+      ...KEY,
       ...SECRET,
       ...about('What the proof of the client is checked with, in base64.', 'live'),
     }),
     server_key: Type.String({
-      pattern: KEY,
+      ...KEY,
       ...SECRET,
       ...about('What the router proves itself with, in base64.', 'live'),
     }),

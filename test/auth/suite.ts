@@ -9,6 +9,7 @@ import {
 } from '../../src/auth/auth.ts'
 import { type AuthenticatorConfig, methodsOf } from '../../src/auth/methods.ts'
 import type { Dict } from '../../src/protocol/payload.ts'
+import { errorLog } from '../helpers/error-log.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 
 export const DENIED = 'wamp.error.authentication_denied'
@@ -23,7 +24,7 @@ export function methods(
   keys: AuthenticatorConfig,
   clock: FakeClock = new FakeClock(),
 ): AuthMethod[] {
-  return methodsOf(keys, { clock })
+  return methodsOf(keys, { clock, log: errorLog() })
 }
 
 /** Begins with the one method of an authenticator. */
