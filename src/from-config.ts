@@ -1,4 +1,5 @@
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
+import { type Ask, type DynamicMethod, dynamicMethods, inTime } from './auth/dynamic.ts'
 import { methodsOf } from './auth/methods.ts'
 import { randomId } from './base/ids.ts'
 import type { Config, RealmConfig, TransportConfig } from './config/schema.ts'
@@ -27,14 +28,33 @@ export function listenOptions(transport: TransportConfig): ListenOptions & { pat
   }
 }
 
+/** How an application says itself who may come in. */
+export interface AuthenticateHook {
+  /** The methods on offer. */
+  readonly methods: readonly DynamicMethod[]
+  /** How long an answer may take: ms, default 5 s. Later the client is refused. */
+  readonly timeout?: number
+  readonly check: Ask
+}
+
+/** The methods of each authenticator, and those of the application's own as `authenticate`. */
 export function authenticatorsOf(
   { authenticators }: Config,
   surroundings: Surroundings,
+  hook: AuthenticateHook | undefined,
 ): Map<string, AuthMethod[]> {
-  return new Map(
+  const found = new Map(
     Object.entries(authenticators).map(([name, keys]) => [name, methodsOf(keys, surroundings)]),
   )
+  if (hook === undefined) return found
+  if (found.has(HOOK)) throw new TypeError(`the name ${HOOK} is taken by an authenticator`)
+  const { methods, timeout = 5000, check } = hook
+  const ask = inTime(check, timeout, surroundings.clock)
+  return found.set(HOOK, dynamicMethods(methods, ask, surroundings))
 }
+
+/** The name of the application's own authenticator. */
+const HOOK = 'authenticate'
 
 export function rulesOf({ options, roles }: RealmConfig): Map<string, Rules> {
   const { uri_check } = options

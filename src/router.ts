@@ -8,12 +8,20 @@ import { randomId } from './base/ids.ts'
 import { createLog, type Log } from './base/log.ts'
 import { LocalMember } from './client/local-member.ts'
 import type { LocalSession } from './client/local-session.ts'
+import { callerIn } from './client/router-caller.ts'
 import { type Change, changes, withoutRestart } from './config/diff.ts'
 import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput, TransportConfig } from './config/schema.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import { type EndpointOptions, Entrance, type House } from './entrance.ts'
-import { authenticatorsOf, listenOptions, realmOf, realmOnDemand, rulesOf } from './from-config.ts'
+import {
+  type AuthenticateHook,
+  authenticatorsOf,
+  listenOptions,
+  realmOf,
+  realmOnDemand,
+  rulesOf,
+} from './from-config.ts'
 import {
   CLOSE_REALM,
   NO_SUCH_REALM,
@@ -37,6 +45,11 @@ export interface RouterOptions extends ConfigOptions {
   readonly file?: string
   /** Realms spring up when a client names them, and everybody may do everything in those. */
   readonly development?: boolean
+  /**
+   * The application itself says who may come in. It is one authenticator more, `authenticate` by
+   * name, for ports that are opened by `listen` and `attach`.
+   */
+  readonly authenticate?: AuthenticateHook
   /** Where to log; by default to standard error, as `log` says, and only warnings without it. */
   readonly logger?: Log
 }
@@ -110,7 +123,7 @@ export function createRouter(options: RouterOptions = {}): Router {
 }
 
 /** A configuration from a file or from keys given in code. */
-function loadedOf({ file, development, logger, ...keys }: RouterOptions): Loaded {
+function loadedOf({ file, development, logger, authenticate, ...keys }: RouterOptions): Loaded {
   if (file === undefined) return checkConfig({ version: 1, ...keys })
   const others = Object.keys(keys)
   if (others.length > 0) throw new TypeError(`give a file or keys, not both: ${others.join(', ')}`)
@@ -135,6 +148,7 @@ export class Router {
   readonly #ownLog: ReturnType<typeof createLog> | null
   readonly #house: House
   readonly #surroundings: Surroundings
+  readonly #authenticate: AuthenticateHook | undefined
   #loaded: Loaded
   /** The methods of each authenticator, in the order of the configuration. */
   #methods: ReadonlyMap<string, readonly AuthMethod[]>
@@ -143,7 +157,7 @@ export class Router {
   #closing: Promise<void> | null = null
 
   constructor(loaded: Loaded, options: RouterOptions) {
-    const { development = false, logger, log, file } = options
+    const { development = false, logger, log, file, authenticate } = options
     this.#loaded = loaded
     this.#development = development
     this.#file = file
@@ -153,8 +167,13 @@ export class Router {
     this.#ownLog = logger === undefined ? createLog(isConfigured ? level : 'warn', isPretty) : null
     this.#log = logger ?? (this.#ownLog as Log)
     for (const realm of loaded.config.realms) this.#realms.set(realm.name, realmOf(realm))
-    this.#surroundings = { clock: systemClock, log: this.#log }
-    this.#methods = authenticatorsOf(loaded.config, this.#surroundings)
+    this.#surroundings = {
+      clock: systemClock,
+      log: this.#log,
+      call: callerIn(name => this.#realm(name)),
+    }
+    this.#authenticate = authenticate
+    this.#methods = this.#authenticators(loaded.config)
     this.#house = {
       clock: systemClock,
       log: this.#log,
@@ -321,7 +340,7 @@ export class Router {
   #take(config: Config): void {
     // First what can fail: then nothing has changed.
     this.#renew(config)
-    this.#methods = authenticatorsOf(config, this.#surroundings)
+    this.#methods = this.#authenticators(config)
     for (const realm of config.realms) {
       const known = this.#realms.get(realm.name)
       if (known === undefined) this.#realms.set(realm.name, realmOf(realm))
@@ -412,6 +431,10 @@ export class Router {
   #left(link: Link): void {
     this.#links.delete(link)
     if (this.#links.size === 0) this.#onEmpty()
+  }
+
+  #authenticators(config: Config): Map<string, AuthMethod[]> {
+    return authenticatorsOf(config, this.#surroundings, this.#authenticate)
   }
 
   #methodsOf(names: readonly string[] | undefined): readonly AuthMethod[] {

@@ -91,6 +91,11 @@ export function principalsIn(users: Readonly<Record<string, { role: string }>>):
 export interface Surroundings {
   readonly clock: Clock
   readonly log: Log
+  /**
+   * Calls a procedure of a realm for the router itself; gives its first result. Rejects with a
+   * WampError, also after `timeout` milliseconds.
+   */
+  call(realm: string, procedure: string, args: unknown[], timeout: number): Promise<unknown>
 }
 
 /**
@@ -103,8 +108,8 @@ export interface AuthKind<Keys> {
   readonly keys: TSchema
   /** Whom the keys let in. */
   principals(keys: Keys): Principal[]
-  /** What is wrong with keys whose types are right. `path` begins at them. */
-  faults?(keys: Keys): { readonly path: Path; readonly text: string }[]
+  /** What is wrong with keys whose types are right, where these are the realms. */
+  faults?(keys: Keys, realms: readonly string[]): { readonly path: Path; readonly text: string }[]
   create(keys: Keys, surroundings: Surroundings): AuthMethod | AuthMethod[]
 }
 

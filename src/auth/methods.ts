@@ -3,6 +3,7 @@ import { about, CLOSED } from '../base/keys.ts'
 import { anonymousKind } from './anonymous.ts'
 import type { AuthKind, AuthMethod, Principal, Surroundings } from './auth.ts'
 import { cryptosignKind } from './cryptosign.ts'
+import { dynamicKind } from './dynamic.ts'
 import { jwtKind } from './jwt.ts'
 import { scramKind, wampScramKind } from './scram.ts'
 import { ticketKind } from './ticket.ts'
@@ -17,6 +18,7 @@ const KINDS = {
   'wamp-scram': wampScramKind,
   scram: scramKind,
   cryptosign: cryptosignKind,
+  dynamic: dynamicKind,
 } as const
 
 /** The keys of one authenticator: a source of identities with one or more methods. */
@@ -29,6 +31,7 @@ export const authenticatorKeys = Type.Object(
     'wamp-scram': Type.Optional(KINDS['wamp-scram'].keys),
     scram: Type.Optional(KINDS.scram.keys),
     cryptosign: Type.Optional(KINDS.cryptosign.keys),
+    dynamic: Type.Optional(KINDS.dynamic.keys),
   },
   { ...CLOSED, ...about('A source of identities: its methods, each with its keys.', 'live') },
 )
@@ -54,12 +57,16 @@ export function principalsOf(
   )
 }
 
-/** What the schema cannot say of an authenticator's keys. */
+/** What the schema cannot say of an authenticator's keys, where these are the realms. */
 export function faultsOf(
   authenticator: AuthenticatorConfig,
+  realms: readonly string[],
 ): { path: (string | number)[]; text: string }[] {
   return entriesOf(authenticator).flatMap(([kind, keys]) =>
-    (kind.faults?.(keys) ?? []).map(({ path, text }) => ({ path: [kind.name, ...path], text })),
+    (kind.faults?.(keys, realms) ?? []).map(({ path, text }) => ({
+      path: [kind.name, ...path],
+      text,
+    })),
   )
 }
 

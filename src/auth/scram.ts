@@ -20,39 +20,44 @@ import { type Stranger, strangers } from './stranger.ts'
 
 const KEY = { pattern: '^[A-Za-z0-9+/]{43}=$', form: '32 octets in base64' }
 
+/** What the check of a user needs. The keys are in base64. */
+export const scramCredential = Type.Object({
+  kdf: Type.Enum(
+    ['pbkdf2', 'argon2id13'],
+    about('How the client makes a key of its password.', 'live'),
+  ),
+  salt: Type.String({
+    pattern: '^[A-Za-z0-9+/]{4,}={0,2}$',
+    form: 'base64',
+    ...about('The salt in base64. Clients see it.', 'live'),
+  }),
+  iterations: Type.Integer({
+    minimum: 1,
+    maximum: 10_000_000,
+    ...about('The rounds that the client makes.', 'live'),
+  }),
+  memory: Type.Optional(
+    Type.Integer({
+      minimum: 8,
+      maximum: 4_194_304,
+      ...about('With `argon2id13`: the memory that the client needs, in KiB.', 'live'),
+    }),
+  ),
+  stored_key: Type.String({
+    ...KEY,
+    ...SECRET,
+    ...about('What the proof of the client is checked with, in base64.', 'live'),
+  }),
+  server_key: Type.String({
+    ...KEY,
+    ...SECRET,
+    ...about('What the router proves itself with, in base64.', 'live'),
+  }),
+})
+
 const principal = Type.Object(
   {
-    kdf: Type.Enum(
-      ['pbkdf2', 'argon2id13'],
-      about('How the client makes a key of its password.', 'live'),
-    ),
-    salt: Type.String({
-      pattern: '^[A-Za-z0-9+/]{4,}={0,2}$',
-      form: 'base64',
-      ...about('The salt in base64. Clients see it.', 'live'),
-    }),
-    iterations: Type.Integer({
-      minimum: 1,
-      maximum: 10_000_000,
-      ...about('The rounds that the client makes.', 'live'),
-    }),
-    memory: Type.Optional(
-      Type.Integer({
-        minimum: 8,
-        maximum: 4_194_304,
-        ...about('With `argon2id13`: the memory that the client needs, in KiB.', 'live'),
-      }),
-    ),
-    stored_key: Type.String({
-      ...KEY,
-      ...SECRET,
-      ...about('What the proof of the client is checked with, in base64.', 'live'),
-    }),
-    server_key: Type.String({
-      ...KEY,
-      ...SECRET,
-      ...about('What the router proves itself with, in base64.', 'live'),
-    }),
+    ...scramCredential.properties,
     role: name(about('The role that the session gets.', 'live')),
   },
   CLOSED,
@@ -74,8 +79,7 @@ const keys = Type.Object(
 
 type Keys = Static<typeof keys>
 
-/** What the check of a user needs: the keys are in base64. */
-export type ScramCredential = Omit<Static<typeof principal>, 'role'>
+export type ScramCredential = Static<typeof scramCredential>
 
 /** What the two forms of SCRAM among WAMP clients do differently. */
 interface Dialect {
@@ -93,7 +97,7 @@ interface Dialect {
 }
 
 /** As the specification has it (WAMP, "Salted Challenge Response Authentication Mechanism"). */
-const STANDARD: Dialect = {
+export const STANDARD: Dialect = {
   method: 'wamp-scram',
   // Base64 of `n,,`.
   binding: 'biws',
@@ -114,7 +118,7 @@ const STANDARD: Dialect = {
 }
 
 /** As Autobahn|Python and Crossbar have it. */
-const AUTOBAHN: Dialect = {
+export const AUTOBAHN: Dialect = {
   method: 'scram',
   binding: '',
   authidText: authid => authid,

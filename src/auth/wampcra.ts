@@ -15,30 +15,35 @@ import {
 import { isSame } from './same.ts'
 import { lookOf, type SaltLook, saltLike, strangers } from './stranger.ts'
 
+/** What the check of a user needs. The text of the secret is the key of the HMAC. */
+export const craCredential = Type.Object({
+  secret: name({
+    ...SECRET,
+    ...about(
+      'The secret that both sides know; where there is a `salt`, what `wampd hash` makes of it.',
+      'live',
+    ),
+  }),
+  salt: Type.Optional(name(about('The salt, any text. Clients see it.', 'live'))),
+  iterations: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10_000_000,
+      ...about('With a salt: the rounds of PBKDF2 that the client makes.', 'live', 1000),
+    }),
+  ),
+  keylen: Type.Optional(
+    Type.Integer({
+      minimum: 16,
+      maximum: 64,
+      ...about('With a salt: the length of the derived key in bytes.', 'live', 32),
+    }),
+  ),
+})
+
 const principal = Type.Object(
   {
-    secret: name({
-      ...SECRET,
-      ...about(
-        'The secret that both sides know; where there is a `salt`, what `wampd hash` makes of it.',
-        'live',
-      ),
-    }),
-    salt: Type.Optional(name(about('The salt, any text. Clients see it.', 'live'))),
-    iterations: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 10_000_000,
-        ...about('With a salt: the rounds of PBKDF2 that the client makes.', 'live', 1000),
-      }),
-    ),
-    keylen: Type.Optional(
-      Type.Integer({
-        minimum: 16,
-        maximum: 64,
-        ...about('With a salt: the length of the derived key in bytes.', 'live', 32),
-      }),
-    ),
+    ...craCredential.properties,
     role: name(about('The role that the session gets.', 'live')),
   },
   CLOSED,
@@ -60,13 +65,7 @@ const keys = Type.Object(
 
 type Keys = Static<typeof keys>
 
-/** What the check of a user needs. The secret is the text that is the key of the HMAC. */
-export interface CraCredential {
-  readonly secret: string
-  readonly salt?: string | undefined
-  readonly iterations?: number | undefined
-  readonly keylen?: number | undefined
-}
+type CraCredential = Static<typeof craCredential>
 
 /**
  * The challenge for a user (WAMP, "Challenge Response Authentication"). Nobody who is a `stranger`
@@ -99,10 +98,15 @@ export function craChallenge(
 /** What a challenge shows of a user. */
 interface Traits {
   readonly role: string
-  readonly salting?: SaltLook & Pick<CraCredential, 'iterations' | 'keylen'>
+  readonly salting?: SaltLook & { readonly iterations: number; readonly keylen: number }
 }
 
-function traitsOf({ role, salt, iterations, keylen }: Static<typeof principal>): Traits {
+function traitsOf({
+  role,
+  salt,
+  iterations = 1000,
+  keylen = 32,
+}: Static<typeof principal>): Traits {
   return salt === undefined ? { role } : { role, salting: { ...lookOf(salt), iterations, keylen } }
 }
 

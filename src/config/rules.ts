@@ -71,6 +71,7 @@ function alwaysWins(prefix: Permission, { uri, match }: Permission): boolean {
 function authFaults({ realms, authenticators, transports }: Config): Fault[] {
   const faults: Fault[] = []
   const roles = new Set(realms.flatMap(realm => realm.roles.map(role => role.name)))
+  const names = realms.map(realm => realm.name)
   for (const [name, authenticator] of Object.entries(authenticators)) {
     const at = ['authenticators', name]
     if (Object.keys(authenticator).length === 0) faults.push({ path: at, text: 'has no method' })
@@ -78,7 +79,7 @@ function authFaults({ realms, authenticators, transports }: Config): Fault[] {
       if (roles.has(role)) continue
       faults.push({ path: [...at, ...path], text: `no realm has the role "${printable(role)}"` })
     }
-    for (const { path, text } of faultsOf(authenticator)) {
+    for (const { path, text } of faultsOf(authenticator, names)) {
       faults.push({ path: [...at, ...path], text })
     }
     // Embedded routers may have no transports here, but ports of their own.

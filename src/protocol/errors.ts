@@ -12,6 +12,8 @@ export const NO_SUCH_REALM = 'wamp.error.no_such_realm'
 export const NO_SUCH_ROLE = 'wamp.error.no_such_role'
 export const NO_MATCHING_AUTH_METHOD = 'wamp.error.no_matching_auth_method'
 export const NO_SUCH_SESSION = 'wamp.error.no_such_session'
+export const NO_SUCH_PRINCIPAL = 'wamp.error.no_such_principal'
+export const TIMEOUT = 'wamp.error.timeout'
 /** The proof is wrong, or nobody is known by it: the two are not told apart. */
 export const AUTHENTICATION_DENIED = 'wamp.error.authentication_denied'
 /** The check itself could not be made, or not in time. */

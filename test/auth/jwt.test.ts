@@ -8,9 +8,17 @@ import { expect } from 'chai'
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import type { AuthMethod } from '../../src/auth/auth.ts'
 import { faultsOf, methodsOf } from '../../src/auth/methods.ts'
-import { errorLog } from '../helpers/error-log.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
-import { answer, begin, challengeOf, DENIED, describeFuzz, identityOf, refusalOf } from './suite.ts'
+import {
+  answer,
+  begin,
+  challengeOf,
+  DENIED,
+  describeFuzz,
+  identityOf,
+  refusalOf,
+  surroundings,
+} from './suite.ts'
 
 const SECRET = 'a secret of the tests, 32 or more characters'
 const NOW = 1_700_000_000
@@ -41,7 +49,7 @@ function source(keys: object): AuthMethod[] {
   clock.pass(NOW * 1000)
   return methodsOf(
     { jwt: { leeway: 5000, roles, ...keys } as NonNullable<Config> },
-    { clock, log: errorLog() },
+    surroundings(clock),
   )
 }
 
@@ -214,7 +222,7 @@ describe('jwt', () => {
 
   describe('keys', () => {
     const faults = (keys: object) =>
-      faultsOf({ jwt: { roles, ...keys } as NonNullable<Config> }).map(({ path, text }) => [
+      faultsOf({ jwt: { roles, ...keys } as NonNullable<Config> }, []).map(({ path, text }) => [
         path,
         text,
       ])

@@ -6,6 +6,7 @@ import {
   type Hello,
   type Identity,
   type Step,
+  type Surroundings,
 } from '../../src/auth/auth.ts'
 import { type AuthenticatorConfig, methodsOf } from '../../src/auth/methods.ts'
 import type { Dict } from '../../src/protocol/payload.ts'
@@ -24,7 +25,12 @@ export function methods(
   keys: AuthenticatorConfig,
   clock: FakeClock = new FakeClock(),
 ): AuthMethod[] {
-  return methodsOf(keys, { clock, log: errorLog() })
+  return methodsOf(keys, surroundings(clock))
+}
+
+/** What methods ask of a router that has no procedures. */
+export function surroundings(clock: FakeClock = new FakeClock()): Surroundings {
+  return { clock, log: errorLog(), call: () => Promise.reject(new Error('nobody to call')) }
 }
 
 /** Begins with the one method of an authenticator. */
