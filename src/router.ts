@@ -394,7 +394,9 @@ export class Router {
     options: ListenOptions,
   ): Promise<{ entrance: Entrance; listener: Listener; listening: Listening }> {
     const { host = '127.0.0.1', port = 8080, tls } = options
-    const listen = await this.#transport(options.transport)
+    const listen = await this.#transport(
+      options.transport ?? (tls?.ca === undefined ? undefined : 'ws'),
+    )
     const paths = options.paths ?? (this.#development ? ['/ws', '/'] : ['/ws'])
     const entrance = this.#entrance(paths, options)
     const listener = await listen({ host, port, tls }, entrance)

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Origin } from '../base/origin.ts'
 import { AUTHENTICATION_DENIED } from '../protocol/errors.ts'
 import type { Dict } from '../protocol/payload.ts'
 
@@ -10,7 +11,7 @@ export interface Hello {
   readonly details: Dict
   /** The id that the session will have. */
   readonly session: number
-  readonly remote: string
+  readonly origin: Origin
 }
 
 /** Who a session is, once that is settled. */

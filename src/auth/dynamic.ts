@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 import type { Clock } from '../base/clock.ts'
 import { about, CLOSED, duration, name } from '../base/keys.ts'
+import { type TransportDetails, transportDetails } from '../base/origin.ts'
 import type { Dict } from '../protocol/payload.ts'
 import { BadAnswer, dictOf, identityIn, refusalFor } from './answer.ts'
 import {
@@ -58,7 +59,7 @@ export interface AuthRequest {
   readonly authextra: Dict
   /** The id that the session will have. */
   readonly session: number
-  readonly transport: Dict
+  readonly transport: TransportDetails
   /** What a client of the method `ticket` has sent. */
   readonly ticket?: string
 }
@@ -98,7 +99,7 @@ export function dynamicMethods(
         authmethod: name,
         authextra: authextraOf(hello),
         session: hello.session,
-        transport: { peer: hello.remote },
+        transport: transportDetails(hello.origin),
       }
       const asked: Asked = async more => dictOf(await ask({ ...facts, ...more }))
       try {

@@ -7,6 +7,7 @@ import { dynamicKind } from './dynamic.ts'
 import { jwtKind } from './jwt.ts'
 import { scramKind, wampScramKind } from './scram.ts'
 import { ticketKind } from './ticket.ts'
+import { tlsKind } from './tls.ts'
 import { wampcraKind } from './wampcra.ts'
 
 /** The ways of authentication. A new one is a line here, its keys in the schema included. */
@@ -18,6 +19,7 @@ const KINDS = {
   'wamp-scram': wampScramKind,
   scram: scramKind,
   cryptosign: cryptosignKind,
+  tls: tlsKind,
   dynamic: dynamicKind,
 } as const
 
@@ -31,6 +33,7 @@ export const authenticatorKeys = Type.Object(
     'wamp-scram': Type.Optional(KINDS['wamp-scram'].keys),
     scram: Type.Optional(KINDS.scram.keys),
     cryptosign: Type.Optional(KINDS.cryptosign.keys),
+    tls: Type.Optional(KINDS.tls.keys),
     dynamic: Type.Optional(KINDS.dynamic.keys),
   },
   { ...CLOSED, ...about('A source of identities: its methods, each with its keys.', 'live') },

@@ -5,21 +5,31 @@ import { createSecureContext } from 'node:tls'
 export interface TlsFiles {
   readonly certificate: string
   readonly key: string
+  /**
+   * The authorities that sign clients' certificates. With it clients are asked for one, but may
+   * come without. Not on uWebSockets.js, which does not hand them on.
+   */
+  readonly ca?: string | undefined
 }
 
 /**
  * Certificate and key from their files, found to fit each other. Throws an Error that names the
  * files: uWebSockets.js itself says nothing of why it cannot use a certificate.
  */
-export function readCertificate(tls: TlsFiles): { cert: Buffer; key: Buffer } {
-  const { certificate, key } = tls
+export function readCertificate(tls: TlsFiles): { cert: Buffer; key: Buffer; ca?: Buffer } {
+  const { certificate, key, ca } = tls
   try {
-    const pair = { cert: readFileSync(certificate), key: readFileSync(key) }
+    const pair = {
+      cert: readFileSync(certificate),
+      key: readFileSync(key),
+      ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+    }
     createSecureContext(pair)
     return pair
   } catch (error) {
     const text = (error as Error).message
-    throw new Error(`cannot use certificate ${certificate} with key ${key}: ${text}`)
+    const files = `certificate ${certificate} with key ${key}${ca === undefined ? '' : ` and ca ${ca}`}`
+    throw new Error(`cannot use ${files}: ${text}`)
   }
 }
 

@@ -94,7 +94,7 @@ function authFaults({ realms, authenticators, transports }: Config): Fault[] {
 function transportFaults({ realms, authenticators, transports }: Config): Fault[] {
   const faults: Fault[] = []
   const ids = unique(faults)
-  for (const [t, { id, tls, auth, realms: joinable, endpoint }] of transports.entries()) {
+  for (const [t, { id, tls, auth, realms: joinable, endpoint, options }] of transports.entries()) {
     const at = ['transports', t]
     ids(id, [...at, 'id'], 'transport of this id')
     faults.push(...unknown(auth, Object.keys(authenticators), [...at, 'auth'], 'authenticator'))
@@ -104,6 +104,15 @@ function transportFaults({ realms, authenticators, transports }: Config): Fault[
     if (other >= 0) {
       const text = `port ${endpoint.port} is that of transports[${other}] too`
       faults.push({ path: [...at, 'endpoint', 'port'], text })
+    }
+    if (tls?.ca !== undefined && options.backend === 'uws') {
+      const text = 'uWebSockets.js does not hand on the certificates of clients: use ws with tls.ca'
+      faults.push({ path: [...at, 'options', 'backend'], text })
+    }
+    const asking = tls?.ca === undefined ? auth.findIndex(one => authenticators[one]?.tls) : -1
+    if (asking >= 0) {
+      const text = 'its method tls needs tls.ca of this transport'
+      faults.push({ path: [...at, 'auth', asking], text })
     }
     const wrong = tls === undefined ? undefined : certificateFault(tls)
     if (wrong !== undefined) faults.push({ path: [...at, 'tls'], text: wrong })

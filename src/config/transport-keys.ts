@@ -30,6 +30,16 @@ const tls = Type.Object(
       ...about('The certificate and its chain, in PEM. Read again on each reload.', 'new'),
     }),
     key: name({ ...PATH, ...about('The private key, in PEM.', 'new') }),
+    ca: Type.Optional(
+      name({
+        ...PATH,
+        ...about(
+          'The authorities whose certificates clients may prove themselves with, in PEM. Such a ' +
+            'transport runs on `ws`: uWebSockets.js does not hand certificates on.',
+          'restart',
+        ),
+      }),
+    ),
   },
   { ...CLOSED, ...about('Certificate and key: with it the transport speaks TLS.', 'restart') },
 )

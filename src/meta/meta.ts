@@ -1,3 +1,4 @@
+import type { Origin } from '../base/origin.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { INVALID_ARGUMENT, NO_SUCH_PROCEDURE, WampError } from '../protocol/errors.ts'
 import { CALL, type Call, ERROR, errorFor, NO_DETAILS, RESULT } from '../protocol/messages.ts'
@@ -15,6 +16,8 @@ export interface SessionDetails extends Dict {
 /** A session as the meta API sees it. */
 export interface MetaSession extends Peer {
   readonly details: SessionDetails
+  /** Where it comes from; sessions of this process come from nowhere. */
+  readonly origin?: Origin
   /** Ends the session with a GOODBYE; `message` is for people. */
   kill(reason: string, message?: string): void
 }
@@ -23,6 +26,8 @@ export interface MetaSession extends Peer {
 export interface MetaRealm {
   readonly members: ReadonlyMap<number, MetaSession>
   announce(topic: string, args: unknown[]): void
+  /** Whether a member has the right to call this. */
+  mayCall(caller: MetaSession, procedure: string): boolean
 }
 
 /**

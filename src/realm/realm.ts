@@ -87,6 +87,10 @@ export class Realm {
     this.#broker.announce(topic, Payload.of(args))
   }
 
+  mayCall(caller: MetaSession, procedure: string): boolean {
+    return ((caller as Member).role.verdict(procedure) & MAY_CALL) !== 0
+  }
+
   join(member: Member): void {
     this.members.set(member.id, member)
     onJoin(this, member)

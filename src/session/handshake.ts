@@ -1,5 +1,6 @@
 import { type AuthMethod, beginWith, chooseMethod, type Identity, type Step } from '../auth/auth.ts'
 import type { RandomId } from '../base/ids.ts'
+import type { Origin } from '../base/origin.ts'
 import type { Outlet } from '../delivery/outlet.ts'
 import { isUri } from '../match/uri.ts'
 import {
@@ -52,16 +53,16 @@ interface Facts {
 export class Handshake {
   readonly #registry: Registry
   readonly #outlet: Outlet
-  readonly #remote: string
+  readonly #origin: Origin
   /** What HELLO settled. */
   #facts: Facts | null = null
   /** How to go on with the AUTHENTICATE that answers the open challenge. */
   #answer: ((signature: string, extra: Dict) => Step | Promise<Step>) | null = null
 
-  constructor(registry: Registry, outlet: Outlet, remote: string) {
+  constructor(registry: Registry, outlet: Outlet, origin: Origin) {
     this.#registry = registry
     this.#outlet = outlet
-    this.#remote = remote
+    this.#origin = origin
   }
 
   /** HELLO first, then AUTHENTICATE once after each CHALLENGE. Throws ProtocolViolation. */
@@ -92,7 +93,7 @@ export class Handshake {
     const id = this.#freeId(realm)
     const features = announcedFeatures(roles as Dict)
     this.#facts = { realm, id, features, method: (sources[0] as AuthMethod).name }
-    const hello = { realm: name, details, session: id, remote: this.#remote }
+    const hello = { realm: name, details, session: id, origin: this.#origin }
     return this.#follow(beginWith(sources, hello))
   }
 
@@ -120,7 +121,13 @@ export class Handshake {
     }
     const { authprovider } = identity
     const details = { session: id, authid, authrole, authmethod: method, authprovider }
-    const session = new Session(realm, id, { authid, role, features, details }, this.#outlet)
+    const origin = this.#origin
+    const session = new Session(
+      realm,
+      id,
+      { authid, role, features, details, origin },
+      this.#outlet,
+    )
     const welcome = {
       realm: realm.name,
       ...identity,

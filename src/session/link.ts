@@ -2,6 +2,7 @@ import type { AuthMethod } from '../auth/auth.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
+import type { Origin } from '../base/origin.ts'
 import { Outbox } from '../delivery/outbox.ts'
 import {
   AUTHENTICATION_FAILED,
@@ -198,7 +199,7 @@ export class Link implements Receiver, Beating {
       if (message.type !== HELLO) {
         throw new ProtocolViolation(`${shapeOf(message.type)?.name} before a session is open`)
       }
-      this.#handshake = new Handshake(this.#reception, this.#outbox, this.#connection.remote)
+      this.#handshake = new Handshake(this.#reception, this.#outbox, this.#origin())
     }
     const outcome = this.#handshake.receive(message)
     if (outcome instanceof Promise) {
@@ -294,6 +295,11 @@ export class Link implements Receiver, Beating {
     this.#session = null
     session.realm.leave(session)
     this.#reception.log.info(this.#facts(session), 'leave')
+  }
+
+  #origin(): Origin {
+    const { remote: peer, secure = false, certificate = null } = this.#connection
+    return { peer, protocol: `wamp.2.${this.#serializer.name}`, secure, certificate }
   }
 
   #facts(session: Session): object {

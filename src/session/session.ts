@@ -1,4 +1,5 @@
 import { MAX_ID } from '../base/ids.ts'
+import type { Origin } from '../base/origin.ts'
 import type { Outlet } from '../delivery/outlet.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
 import type { SessionDetails } from '../meta/meta.ts'
@@ -21,6 +22,7 @@ export interface Who {
   readonly role: Role
   readonly features: number
   readonly details: SessionDetails
+  readonly origin: Origin
 }
 
 /** One WAMP session of a remote client, from WELCOME to its end. */
@@ -30,6 +32,7 @@ export class Session implements Member {
   readonly role: Role
   readonly features: number
   readonly details: SessionDetails
+  readonly origin: Origin
   readonly realm: Realm
   /** Ends session and connection; the link that carries the session sets it. */
   kill: (reason: string, message?: string) => void = () => {}
@@ -44,6 +47,7 @@ export class Session implements Member {
     this.role = who.role
     this.features = who.features
     this.details = who.details
+    this.origin = who.origin
     this.#outlet = outlet
   }
 

@@ -16,6 +16,7 @@ import type { Dict } from '../../src/protocol/payload.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { answer, begin, challengeOf, DENIED, identityOf, refusalOf, surroundings } from './suite.ts'
 
+const TRANSPORT = { type: 'websocket', protocol: 'wamp.2.json', peer: '192.0.2.7', secure: true }
 const FAILED = 'wamp.error.authentication_failed'
 const joe = signer('ab'.repeat(32))
 
@@ -32,7 +33,7 @@ describe('an application that is asked who a client is', () => {
     const requests: AuthRequest[] = []
     await come('wampcra', request => requests.push(request) && null)
     await come('anonymous', request => requests.push(request) && null, { authid: '' })
-    const common = { realm: 'realm1', session: 7, transport: { peer: '192.0.2.7' } }
+    const common = { realm: 'realm1', session: 7, transport: TRANSPORT }
     expect(requests).deep.equal([
       { ...common, ...HELLO, authmethod: 'wampcra' },
       { ...common, authid: undefined, authextra: {}, authmethod: 'anonymous' },
@@ -225,7 +226,7 @@ describe('an authenticator of type dynamic', () => {
     expect(identityOf(await answer(step, 'sesame'))).deep.equal(PLAIN)
     const details = {
       ...{ authmethod: 'ticket', authextra: HELLO.authextra, session: 7, ticket: 'sesame' },
-      transport: { peer: '192.0.2.7' },
+      transport: TRANSPORT,
     }
     expect(calls).deep.equal([
       ['backend', 'com.example.authenticate', ['realm1', 'joe', details], 5000],

@@ -9,15 +9,21 @@ import {
   type Surroundings,
 } from '../../src/auth/auth.ts'
 import { type AuthenticatorConfig, methodsOf } from '../../src/auth/methods.ts'
+import type { Origin } from '../../src/base/origin.ts'
 import type { Dict } from '../../src/protocol/payload.ts'
 import { errorLog } from '../helpers/error-log.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 
+/** A connection over TLS from an address. */
+export function originOf(peer: string): Origin {
+  return { peer, protocol: 'wamp.2.json', secure: true, certificate: null }
+}
+
 export const DENIED = 'wamp.error.authentication_denied'
 
 /** A HELLO with these details. */
-export function helloOf(details: Dict, session = 7): Hello {
-  return { realm: 'realm1', details, session, remote: '192.0.2.7' }
+export function helloOf(details: Dict, session = 7, origin: Origin = originOf('192.0.2.7')): Hello {
+  return { realm: 'realm1', details, session, origin }
 }
 
 /** The methods of an authenticator under a clock that stands still. */

@@ -18,6 +18,7 @@ import { Handshake, type Outcome } from '../../src/session/handshake.ts'
 const IDENTITY = {
   identity: { authid: 'joe', authrole: 'user', authprovider: 'static', authextra: { seat: 7 } },
 }
+const ORIGIN = { peer: '192.0.2.7', protocol: 'wamp.2.json', secure: true, certificate: null }
 const REFUSED = { refused: 'wamp.error.authentication_failed', text: 'wrong password' }
 
 const hello = (details: Dict = {}): Message => ({
@@ -60,7 +61,7 @@ function open(method: AuthMethod, ids = [11, 12, 13]) {
     realm: (name: string) => (name === 'realm1' ? realm : undefined),
     methods: () => [method],
   }
-  return { handshake: new Handshake(registry, outlet, '192.0.2.7'), sent, realm }
+  return { handshake: new Handshake(registry, outlet, ORIGIN), sent, realm }
 }
 
 function welcomeOf(outcome: Outcome) {
@@ -181,7 +182,7 @@ describe('handshake', () => {
     const outcome = handshake.receive(hello({ authid: 'joe' })) as Outcome
     const [claim] = claims as [Claim]
     expect(claim.realm).equal('realm1')
-    expect(claim.remote).equal('192.0.2.7')
+    expect(claim.origin).equal(ORIGIN)
     expect(claim.details.authid).equal('joe')
     expect(claim.session).equal(welcomeOf(outcome).session.id)
   })
