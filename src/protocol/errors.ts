@@ -23,6 +23,8 @@ export const GOODBYE_AND_OUT = 'wamp.close.goodbye_and_out'
 export const KILLED = 'wamp.close.killed'
 export const CLOSE_REALM = 'wamp.close.close_realm'
 export const SYSTEM_SHUTDOWN = 'wamp.close.system_shutdown'
+/** Our own: an address has failed to authenticate too often, and must wait. */
+export const TOO_MANY_ATTEMPTS = 'wampd.error.too_many_attempts'
 /** Our own: a reload took away the role of the session. */
 export const ROLE_REMOVED = 'wampd.close.role_removed'
 /** Our own: a session ended because of a fault of the router; the URI says whose fault it was. */

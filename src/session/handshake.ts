@@ -4,11 +4,13 @@ import type { Origin } from '../base/origin.ts'
 import type { Outlet } from '../delivery/outlet.ts'
 import { isUri } from '../match/uri.ts'
 import {
+  AUTHENTICATION_FAILED,
   INVALID_URI,
   NO_MATCHING_AUTH_METHOD,
   NO_SUCH_REALM,
   NO_SUCH_ROLE,
   ProtocolViolation,
+  TOO_MANY_ATTEMPTS,
 } from '../protocol/errors.ts'
 import { announcedFeatures, ROUTER_ROLES } from '../protocol/features.ts'
 import {
@@ -23,6 +25,7 @@ import {
 } from '../protocol/messages.ts'
 import type { Dict } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
+import type { Attempts } from './attempts.ts'
 import { Session } from './session.ts'
 
 export const AGENT = 'wampd'
@@ -40,6 +43,13 @@ export interface Registry {
   realm(name: string): Realm | undefined
   /** The methods on offer here, those of one name in the order in which they are asked. */
   methods(): readonly AuthMethod[]
+  /** Who has failed before. */
+  readonly attempts: Attempts
+}
+
+const HELD_BACK: Outcome = {
+  refused: TOO_MANY_ATTEMPTS,
+  text: 'too many attempts have failed from this address: wait a while',
 }
 
 interface Facts {
@@ -69,6 +79,7 @@ export class Handshake {
   receive(message: Message): Outcome | Promise<Outcome> {
     if (this.#facts === null && message.type === HELLO) return this.#hello(message)
     if (this.#answer !== null && message.type === AUTHENTICATE) {
+      if (this.#isHeldBack) return HELD_BACK
       const answer = this.#answer
       this.#answer = null
       return this.#follow(answer(message.signature, message.extra))
@@ -84,6 +95,7 @@ export class Handshake {
     if (!isUri(name, 'loose')) return { refused: INVALID_URI, text: 'the realm is no valid URI' }
     const realm = this.#registry.realm(name)
     if (realm === undefined) return { refused: NO_SUCH_REALM, text: `there is no realm ${name}` }
+    if (this.#isHeldBack) return HELD_BACK
     const offered = this.#registry.methods()
     const sources = chooseMethod(details, offered)
     if (sources.length === 0) {
@@ -104,7 +116,11 @@ export class Handshake {
   }
 
   #settle(step: Step): Outcome {
-    if ('refused' in step) return step
+    if ('refused' in step) {
+      // Where the check itself could not be made, the client has not failed.
+      if (step.refused !== AUTHENTICATION_FAILED) this.#registry.attempts.failed(this.#origin.peer)
+      return step
+    }
     if ('identity' in step) return this.#welcome(step.identity)
     this.#answer = (signature, extra) => step.answer(signature, extra)
     const method = this.#facts?.method ?? ''
@@ -136,6 +152,10 @@ export class Handshake {
       agent: AGENT,
     }
     return { session, welcome: { type: WELCOME, session: id, details: welcome } }
+  }
+
+  get #isHeldBack(): boolean {
+    return this.#registry.attempts.isHeldBack(this.#origin.peer)
   }
 
   #freeId(realm: Realm): number {
