@@ -2,8 +2,9 @@ import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { type Ask, type DynamicMethod, dynamicMethods, inTime } from './auth/dynamic.ts'
 import { methodsOf } from './auth/methods.ts'
 import { randomId } from './base/ids.ts'
-import type { Config, RealmConfig, TransportConfig } from './config/schema.ts'
+import type { Config, RealmConfig, RoleConfig, TransportConfig } from './config/schema.ts'
 import { Role, Rules, unrestricted } from './realm/authorize.ts'
+import type { Authorizer } from './realm/authorizer.ts'
 import { Realm } from './realm/realm.ts'
 import type { ListenOptions } from './router.ts'
 
@@ -60,14 +61,34 @@ export function authenticatorsOf(
 /** The name of the application's own authenticator. */
 const HOOK = 'authenticate'
 
-export function rulesOf({ options, roles }: RealmConfig): Map<string, Rules> {
+export function rulesOf(
+  { name, options, roles }: RealmConfig,
+  surroundings: Surroundings,
+): Map<string, Rules> {
   const { uri_check } = options
-  return new Map(roles.map(role => [role.name, new Rules(role.permissions, uri_check)]))
+  return new Map(
+    roles.map(role => {
+      const authorizer = role.authorizer && authorizerOf(role.authorizer, name, surroundings)
+      return [role.name, new Rules(role.permissions, uri_check, authorizer)]
+    }),
+  )
 }
 
-export function realmOf(realm: RealmConfig): Realm {
+function authorizerOf(
+  keys: NonNullable<RoleConfig['authorizer']>,
+  own: string,
+  { clock, log, call }: Surroundings,
+): Authorizer {
+  const { procedure, realm = own, timeout, cache: ttl, cache_size, queue } = keys
+  return {
+    ...{ clock, log, ttl, maxDecisions: cache_size, maxQueue: queue },
+    ask: (...args) => call(realm, procedure, args, timeout),
+  }
+}
+
+export function realmOf(realm: RealmConfig, surroundings: Surroundings): Realm {
   const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = realm.options
-  const roles = [...rulesOf(realm)].map(([name, rules]) => new Role(name, rules))
+  const roles = [...rulesOf(realm, surroundings)].map(([name, rules]) => new Role(name, rules))
   return new Realm({ name: realm.name, uriCheck, strictRequestIds, roles }, randomId)
 }
 

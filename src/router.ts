@@ -166,11 +166,13 @@ export class Router {
     const isConfigured = file !== undefined || log !== undefined
     this.#ownLog = logger === undefined ? createLog(isConfigured ? level : 'warn', isPretty) : null
     this.#log = logger ?? (this.#ownLog as Log)
-    for (const realm of loaded.config.realms) this.#realms.set(realm.name, realmOf(realm))
     this.#surroundings = {
       clock: systemClock,
       log: this.#log,
       call: callerIn(name => this.#realm(name)),
+    }
+    for (const realm of loaded.config.realms) {
+      this.#realms.set(realm.name, realmOf(realm, this.#surroundings))
     }
     this.#authenticate = authenticate
     this.#methods = this.#authenticators(loaded.config)
@@ -343,8 +345,13 @@ export class Router {
     this.#methods = this.#authenticators(config)
     for (const realm of config.realms) {
       const known = this.#realms.get(realm.name)
-      if (known === undefined) this.#realms.set(realm.name, realmOf(realm))
-      else this.#orphan(known, known.changeRoles(rulesOf(realm)), config.reload.orphans)
+      if (known === undefined) this.#realms.set(realm.name, realmOf(realm, this.#surroundings))
+      else
+        this.#orphan(
+          known,
+          known.changeRoles(rulesOf(realm, this.#surroundings)),
+          config.reload.orphans,
+        )
     }
     const names = new Set(config.realms.map(({ name }) => name))
     for (const { name } of this.config.realms) if (!names.has(name)) this.#drop(name)
@@ -376,8 +383,8 @@ export class Router {
   #orphan(realm: Realm, gone: Role[], orphans: 'close' | 'keep'): void {
     if (orphans === 'keep') return
     for (const member of realm.members.values()) {
-      if (!gone.includes(member.role)) continue
-      member.kill(ROLE_REMOVED, `the role ${member.role.name} is there no more`)
+      if (!gone.some(({ name }) => name === member.authrole)) continue
+      member.kill(ROLE_REMOVED, `the role ${member.authrole} is there no more`)
     }
   }
 

@@ -24,6 +24,11 @@ function realmFaults(config: Config): Fault[] {
     for (const [o, role] of roles.entries()) {
       const path = [...at, 'roles', o]
       names(role.name, [...path, 'name'], 'role of this name in the realm')
+      const where = role.authorizer?.realm ?? name
+      if (!config.realms.some(other => other.name === where)) {
+        const text = `there is no realm "${printable(where)}"`
+        faults.push({ path: [...path, 'authorizer', 'realm'], text })
+      }
       faults.push(...permissionFaults(role.permissions, options, [...path, 'permissions']))
     }
   }

@@ -6,6 +6,8 @@ export const NO_SUCH_PROCEDURE = 'wamp.error.no_such_procedure'
 export const PROCEDURE_ALREADY_EXISTS = 'wamp.error.procedure_already_exists'
 export const INVALID_ARGUMENT = 'wamp.error.invalid_argument'
 export const NOT_AUTHORIZED = 'wamp.error.not_authorized'
+/** An authorizer failed, or took too long: nobody knows whether it may be. */
+export const AUTHORIZATION_FAILED = 'wamp.error.authorization_failed'
 export const UNAVAILABLE = 'wamp.error.unavailable'
 export const CANCELED = 'wamp.error.canceled'
 export const NO_SUCH_REALM = 'wamp.error.no_such_realm'
@@ -27,6 +29,8 @@ export const SYSTEM_SHUTDOWN = 'wamp.close.system_shutdown'
 export const TOO_MANY_ATTEMPTS = 'wampd.error.too_many_attempts'
 /** Our own: a reload took away the role of the session. */
 export const ROLE_REMOVED = 'wampd.close.role_removed'
+/** Our own: too much of a session waits for its authorizer. */
+export const QUEUE_FULL = 'wampd.close.queue_full'
 /** Our own: a session ended because of a fault of the router; the URI says whose fault it was. */
 export const INTERNAL_ERROR = 'wampd.error.internal_error'
 /** Our own: a payload that the receiver's serializer cannot carry. */

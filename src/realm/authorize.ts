@@ -1,5 +1,6 @@
 import { PatternIndex } from '../match/patterns.ts'
 import { isPattern, isReserved, isUri, type Match, type UriCheck } from '../match/uri.ts'
+import type { Authorizer } from './authorizer.ts'
 
 /** What a session may ask of a URI, as bits of a verdict. */
 export const MAY_CALL = 1
@@ -18,10 +19,18 @@ export const RESERVED = 32
 export const DISCLOSURES = ['requested', 'always', 'refused', 'ignored'] as const
 export type Disclosure = (typeof DISCLOSURES)[number]
 
+/** No rule meets the URI: where the role has an authorizer, that decides. */
+export const UNMET = 1024
+
 /** Verdicts carry the disclosure of caller and publisher, and the trust level, above their bits. */
 const CALLER_SHIFT = 6
 const PUBLISHER_SHIFT = 8
 const TRUST_SHIFT = 16
+/** Disclosure of caller and publisher without being asked. */
+export const ALWAYS_DISCLOSED: number =
+  (DISCLOSURES.indexOf('always') << CALLER_SHIFT) |
+  (DISCLOSURES.indexOf('always') << PUBLISHER_SHIFT)
+
 /** The highest trust level. */
 export const MAX_TRUST_LEVEL = 1000
 
@@ -63,14 +72,17 @@ const MAX_KEPT_URI = 256
 
 /** The rules of a role, compiled. They never change; a role is given others on reload. */
 export class Rules {
+  /** Who decides on what no rule meets. */
+  readonly authorizer: Authorizer | undefined
   readonly #check: UriCheck
   readonly #index = new PatternIndex<number>()
   /** Rules for the router's own URIs: a wide rule such as the prefix "" does not give those. */
   readonly #reserved = new PatternIndex<number>()
   readonly #verdicts = new Map<string, number>()
 
-  constructor(permissions: readonly Permission[], check: UriCheck) {
+  constructor(permissions: readonly Permission[], check: UriCheck, authorizer?: Authorizer) {
     this.#check = check
+    this.authorizer = authorizer
     for (const rule of permissions) {
       const index = isReserved(rule.uri) ? this.#reserved : this.#index
       index.set(rule.match, rule.uri, bitsOf(rule))
@@ -95,7 +107,7 @@ export class Rules {
   #judge(uri: string): number {
     return isReserved(uri)
       ? (this.#reserved.best(uri) ?? 0) | RESERVED
-      : (this.#index.best(uri) ?? 0)
+      : (this.#index.best(uri) ?? (this.authorizer === undefined ? 0 : UNMET))
   }
 }
 

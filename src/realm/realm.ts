@@ -2,6 +2,7 @@ import type { RandomId } from '../base/ids.ts'
 import { Broker } from '../broker/broker.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
+import { authorizerProcedures } from '../meta/authorizer.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
 import { onJoin, onLeave, sessionProcedures } from '../meta/sessions.ts'
 import {
@@ -74,7 +75,7 @@ export class Realm {
     this.strictRequestIds = options.strictRequestIds
     this.#roles = new Map(options.roles.map(role => [role.name, role]))
     this.#broker = new Broker(randomId)
-    this.#meta = new Map([...sessionProcedures(this)])
+    this.#meta = new Map([...sessionProcedures(this), ...authorizerProcedures(this)])
   }
 
   /** The role of that name. */

@@ -233,6 +233,7 @@ export class Link implements Receiver, Beating {
       this.#reception.log.info({ ...this.#facts(session), reason }, 'killed')
       this.goodbye(reason, message)
     }
+    session.fail = error => this.#fail(error)
     this.#state = 'open'
     session.realm.join(session)
     this.#outbox.send(welcome)

@@ -13,8 +13,10 @@ import {
   UNREGISTER,
   UNSUBSCRIBE,
 } from '../protocol/messages.ts'
+import { AskedRole } from '../realm/asked-role.ts'
 import type { Role } from '../realm/authorize.ts'
 import type { Member, Realm } from '../realm/realm.ts'
+import { Gate } from './gate.ts'
 
 /** Whom a session belongs to, and what its client can do. */
 export interface Who {
@@ -36,7 +38,13 @@ export class Session implements Member {
   readonly realm: Realm
   /** Ends session and connection; the link that carries the session sets it. */
   kill: (reason: string, message?: string) => void = () => {}
+  /** Ends session and connection because of an error; set as `kill` is. */
+  fail: (error: unknown) => void = () => {}
+  /** Forgets what the authorizer has decided. */
+  readonly forget?: () => void
   readonly #outlet: Outlet
+  /** Where messages wait for the authorizer, if the role has one. */
+  readonly #gate: Gate | null = null
   /** The request id that comes next where the realm is strict about them. */
   #nextRequest = 1
 
@@ -44,11 +52,17 @@ export class Session implements Member {
     this.realm = realm
     this.id = id
     this.authid = who.authid
-    this.role = who.role
     this.features = who.features
     this.details = who.details
     this.origin = who.origin
     this.#outlet = outlet
+    if (who.role.rules.authorizer === undefined) this.role = who.role
+    else {
+      const role = new AskedRole(who.role)
+      this.role = role
+      this.forget = () => role.forget()
+      this.#gate = new Gate(this, role)
+    }
   }
 
   get authrole(): string {
@@ -66,7 +80,8 @@ export class Session implements Member {
   /** A message of the client. Throws ProtocolViolation. */
   receive(message: Message): void {
     if (this.realm.strictRequestIds) this.#count(message)
-    this.realm.receive(this, message)
+    if (this.#gate === null) this.realm.receive(this, message)
+    else this.#gate.receive(message)
   }
 
   /** Requests of a session count 1, 2, 3 … over all their kinds (WAMP, "Identifiers"). */
