@@ -33,6 +33,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     packages: [],
   },
   config: { folders: ['base', 'match', 'auth', 'realm'], packages: ['typebox', 'yaml'] },
+  cli: { folders: ['auth'], packages: ['commander'] },
   // router.ts, cli.ts and index.ts wire everything.
   '.': {
     folders: [
