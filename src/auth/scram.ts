@@ -197,6 +197,8 @@ function scram(dialect: Dialect, { principals }: Keys): AuthMethod {
       const authid = authidOf(hello)
       const user = authid === undefined ? undefined : known.get(authid)
       if (authid === undefined || user === undefined) return null
+      // It takes as long as with a stranger.
+      if (strangerOf !== undefined) madeUp(strangerOf(authid))
       const identity = { authid, authrole: user.role, authprovider: 'static' }
       return scramChallenge(dialect, hello, identity, user)
     },
@@ -214,10 +216,11 @@ function traitsOf({ kdf, iterations, memory, salt }: ScramCredential): Traits {
   return { kdf, iterations, ...(memory === undefined ? {} : { memory }), saltOctets }
 }
 
-function madeUp({ traits: { saltOctets, ...traits }, bytes }: Stranger<Traits>): ScramCredential {
+function madeUp({ traits, salt: octets }: Stranger<Traits>): ScramCredential {
+  const { saltOctets, ...rest } = traits
   const key = randomBytes(32).toString('base64')
-  const salt = bytes(saltOctets).toString('base64')
-  return { ...traits, salt, stored_key: key, server_key: key }
+  const salt = octets.subarray(0, saltOctets).toString('base64')
+  return { ...rest, salt, stored_key: key, server_key: key }
 }
 
 function kindOf(dialect: Dialect): AuthKind<Keys> & { keys: typeof keys } {

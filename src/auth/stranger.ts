@@ -1,16 +1,17 @@
-import { hkdfSync } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 
 /** What somebody is shown who is not there: the traits of a user, and bytes of his own. */
 export interface Stranger<Traits> {
   readonly traits: Traits
-  bytes(length: number): Buffer
+  /** 60 octets. */
+  readonly salt: Buffer
 }
 
 /**
  * Makes up users for authids that nobody has, so that they cannot be told from those that somebody
  * has. An authid always gets the same, also after a restart: what it gets follows from `seed`, a
  * secret of the configuration, and not from the number of users. Undefined where there are no users
- * to hide among.
+ * to hide among. It takes time, so callers do it for users too.
  */
 export function strangers<Traits>(
   traits: readonly Traits[],
@@ -20,13 +21,9 @@ export function strangers<Traits>(
   const distinct = new Map(traits.map(one => [JSON.stringify(one), one]))
   const ordered = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
   return authid => {
-    const bytes = (length: number, purpose: string) =>
-      Buffer.from(hkdfSync('sha256', seed, authid, purpose, length))
-    const pick = bytes(4, 'wampd traits').readUInt32BE() % ordered.length
-    return {
-      traits: ordered[pick] as Traits,
-      bytes: length => bytes(length, 'wampd bytes'),
-    }
+    const bytes = createHmac('sha512', seed).update(authid).digest()
+    const pick = bytes.readUInt32BE() % ordered.length
+    return { traits: ordered[pick] as Traits, salt: bytes.subarray(4) }
   }
 }
 
@@ -46,9 +43,7 @@ export function lookOf(salt: string): SaltLook {
 }
 
 /** A salt of that look. */
-export function saltLike(
-  { encoding, octets }: SaltLook,
-  { bytes }: { bytes(length: number): Buffer },
-): string {
-  return bytes(octets).toString(encoding)
+export function saltLike({ encoding, octets }: SaltLook, salt: Buffer): string {
+  // None that people use is longer than what there is.
+  return salt.subarray(0, octets).toString(encoding)
 }
