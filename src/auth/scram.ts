@@ -217,10 +217,15 @@ function traitsOf({ kdf, iterations, memory, salt }: ScramCredential): Traits {
 }
 
 function madeUp({ traits, salt: octets }: Stranger<Traits>): ScramCredential {
-  const { saltOctets, ...rest } = traits
-  const key = randomBytes(32).toString('base64')
+  const { kdf, iterations, memory, saltOctets } = traits
   const salt = octets.subarray(0, saltOctets).toString('base64')
-  return { ...rest, salt, stored_key: key, server_key: key }
+  const [stored_key, server_key] = [randomKey(), randomKey()]
+  const credential = { kdf, salt, iterations, stored_key, server_key }
+  return memory === undefined ? credential : { ...credential, memory }
+}
+
+function randomKey(): string {
+  return randomBytes(32).toString('base64')
 }
 
 function kindOf(dialect: Dialect): AuthKind<Keys> & { keys: typeof keys } {
