@@ -104,7 +104,9 @@ export class Link implements Receiver, Beating {
       if (binary !== this.#serializer.binary)
         throw new ProtocolViolation(WRONG_FRAME[Number(binary)])
       if (this.#state === 'opening' && frame.length > this.#reception.maxHelloSize) {
-        throw new ProtocolViolation(`over ${this.#reception.maxHelloSize} bytes before WELCOME`)
+        throw new ProtocolViolation(
+          `HELLO: over ${this.#reception.maxHelloSize} bytes before WELCOME`,
+        )
       }
       const message = this.#serializer.decode(frame)
       if (this.#state === 'open') this.#receive(this.#session as Session, message)

@@ -14,7 +14,16 @@ import { scramSecret } from '../../src/auth/secrets.ts'
 import { WampError } from '../../src/protocol/errors.ts'
 import type { Dict } from '../../src/protocol/payload.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
-import { answer, begin, challengeOf, DENIED, identityOf, refusalOf, surroundings } from './suite.ts'
+import {
+  answer,
+  begin,
+  challengeOf,
+  DENIED,
+  describeFuzz,
+  identityOf,
+  refusalOf,
+  surroundings,
+} from './suite.ts'
 
 const TRANSPORT = { type: 'websocket', protocol: 'wamp.2.json', peer: '192.0.2.7', secure: true }
 const FAILED = 'wamp.error.authentication_failed'
@@ -186,6 +195,17 @@ describe('an application that is asked who a client is', () => {
       }
     })
   })
+
+  for (const method of ['ticket', 'wampcra', 'wamp-scram', 'cryptosign'] as const) {
+    describe(`by ${method}, with any input`, () => {
+      const scram = { kdf: 'pbkdf2', salt: 'YWJj', iterations: 1 }
+      const keys = { stored_key: `${'A'.repeat(43)}=`, server_key: `${'A'.repeat(43)}=` }
+      const known = { role: 'user', authid: 'joe', secret: 'key', ...scram, ...keys }
+      // No ticket is right.
+      const ask: Ask = request => (request.authmethod === 'ticket' ? null : known)
+      describeFuzz(() => dynamicMethods([method], ask, surroundings()), HELLO)
+    })
+  }
 
   it('has its time', async () => {
     const clock = new FakeClock()
