@@ -16,7 +16,7 @@ import {
 } from './auth.ts'
 import { isSame } from './same.ts'
 import { authMessage, serverSignature, storedKeyOf } from './scram-keys.ts'
-import { type Stranger, strangers } from './stranger.ts'
+import { type Stranger, seedKey, strangers } from './stranger.ts'
 
 const KEY = { pattern: '^[A-Za-z0-9+/]{43}=$', form: '32 octets in base64' }
 
@@ -70,6 +70,7 @@ const keys = Type.Object(
       principal,
       about('The users, by the authid that they give. `wampd hash` makes their keys.', 'live'),
     ),
+    seed: seedKey,
   },
   {
     ...CLOSED,
@@ -185,10 +186,10 @@ export function scramChallenge(
 /** What a challenge shows of a user. */
 type Traits = Pick<ScramCredential, 'kdf' | 'iterations' | 'memory'> & { saltOctets: number }
 
-function scram(dialect: Dialect, { principals }: Keys): AuthMethod {
+function scram(dialect: Dialect, { principals, seed }: Keys): AuthMethod {
   const known = new Map(Object.entries(principals))
   const users = [...known.values()]
-  const strangerOf = strangers(users.map(traitsOf), users[0]?.stored_key)
+  const strangerOf = strangers(users.map(traitsOf), seed)
   return {
     name: dialect.method,
     begin(hello) {

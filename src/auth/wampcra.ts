@@ -13,7 +13,7 @@ import {
   type Step,
 } from './auth.ts'
 import { isSame } from './same.ts'
-import { lookOf, type SaltLook, saltLike, strangers } from './stranger.ts'
+import { lookOf, type SaltLook, saltLike, seedKey, strangers } from './stranger.ts'
 
 /** What the check of a user needs. The text of the secret is the key of the HMAC. */
 export const craCredential = Type.Object({
@@ -56,6 +56,7 @@ const keys = Type.Object(
       principal,
       about('The users, by the authid that they give.', 'live'),
     ),
+    seed: seedKey,
   },
   {
     ...CLOSED,
@@ -110,10 +111,10 @@ function traitsOf({
   return salt === undefined ? { role } : { role, salting: { ...lookOf(salt), iterations, keylen } }
 }
 
-function wampcra({ principals }: Keys, clock: Clock): AuthMethod {
+function wampcra({ principals, seed }: Keys, clock: Clock): AuthMethod {
   const known = new Map(Object.entries(principals))
   const users = [...known.values()]
-  const strangerOf = strangers(users.map(traitsOf), users[0]?.secret)
+  const strangerOf = strangers(users.map(traitsOf), seed)
   const madeUp = (authid: string): Static<typeof principal> | undefined => {
     const stranger = strangerOf?.(authid)
     if (stranger === undefined) return undefined

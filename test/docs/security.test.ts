@@ -43,7 +43,7 @@ function configOf(yaml: string): Config {
   const realms = part.realms ?? []
   const isThere = realms.some(({ name }) => name === APP.name)
   const whole = { version: 1, ...part, realms: isThere ? realms : [...realms, APP] }
-  const env = { JOE_TICKET: 'a', BACKEND_TICKET: 'b' }
+  const env = { JOE_TICKET: 'a', BACKEND_TICKET: 'b', SEED: 'a seed of sixteen characters' }
   return parseConfig(JSON.stringify(whole), 'recipe.json', env).config
 }
 
