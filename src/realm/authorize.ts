@@ -2,6 +2,7 @@ import type { RpcLimits } from '../dealer/options.ts'
 import { PatternIndex } from '../match/patterns.ts'
 import { isPattern, isReserved, isUri, type Match, type UriCheck } from '../match/uri.ts'
 import { DISCLOSURES, type Disclosure } from '../protocol/disclosure.ts'
+import type { Authorizer } from './authorizer.ts'
 
 export { DISCLOSURES, type Disclosure }
 
@@ -14,11 +15,18 @@ export const MAY_SUBSCRIBE = 8
 export const BAD_URI = 16
 /** The URI is the router's own: nothing may be published to it or registered under it. */
 export const RESERVED = 32
+/** No rule meets the URI: where the role has an authorizer, that decides. */
+export const UNMET = 1024
 
 /** Verdicts carry the disclosure of caller and publisher, and the trust level, above their bits. */
 const CALLER_SHIFT = 6
 const PUBLISHER_SHIFT = 8
 const TRUST_SHIFT = 16
+/** Disclosure of caller and publisher without being asked. */
+export const ALWAYS_DISCLOSED: number =
+  (DISCLOSURES.indexOf('always') << CALLER_SHIFT) |
+  (DISCLOSURES.indexOf('always') << PUBLISHER_SHIFT)
+
 /** The highest trust level. */
 export const MAX_TRUST_LEVEL = 1000
 
@@ -64,18 +72,27 @@ interface Compiled {
   readonly bits: number
 }
 
+/** What a role has besides its permissions. */
+export interface RoleOptions {
+  /** What holds for the role's calls; undefined: what the realm says. */
+  readonly rpc?: RpcLimits | undefined
+  /** Who decides on what no rule meets; undefined: that is denied. */
+  readonly authorizer?: Authorizer | undefined
+}
+
 /** The rules of a role, compiled. They never change; a role is given others on reload. */
 export class Rules {
+  readonly rpc: RpcLimits | undefined
+  readonly authorizer: Authorizer | undefined
   readonly #check: UriCheck
   readonly #index = new PatternIndex<Compiled>()
   /** Rules for the router's own URIs: a wide rule such as the prefix "" does not give those. */
   readonly #reserved = new PatternIndex<Compiled>()
   readonly #verdicts = new Map<string, number>()
-  /** What holds for the role's calls; undefined: what the realm says. */
-  readonly rpc: RpcLimits | undefined
 
-  constructor(permissions: readonly Permission[], check: UriCheck, rpc?: RpcLimits) {
-    this.rpc = rpc
+  constructor(permissions: readonly Permission[], check: UriCheck, options: RoleOptions = {}) {
+    this.rpc = options.rpc
+    this.authorizer = options.authorizer
     this.#check = check
     for (const rule of permissions) {
       const index = isReserved(rule.uri) ? this.#reserved : this.#index
@@ -104,8 +121,9 @@ export class Rules {
   }
 
   #judge(uri: string): number {
-    const bits = this.#best(uri)?.bits ?? 0
-    return isReserved(uri) ? bits | RESERVED : bits
+    const best = this.#best(uri)
+    if (isReserved(uri)) return (best?.bits ?? 0) | RESERVED
+    return best?.bits ?? (this.authorizer === undefined ? 0 : UNMET)
   }
 
   #best(uri: string): Compiled | undefined {

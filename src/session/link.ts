@@ -2,6 +2,7 @@ import type { AuthMethod } from '../auth/auth.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
+import type { Origin } from '../base/origin.ts'
 import { Outbox } from '../delivery/outbox.ts'
 import {
   AUTHENTICATION_FAILED,
@@ -26,8 +27,10 @@ import { NO_PAYLOAD } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Serializer } from '../serializer/serializer.ts'
 import type { Connection, Receiver } from '../transport/transport.ts'
+import type { Attempts } from './attempts.ts'
 import { Handshake, type Outcome } from './handshake.ts'
 import type { Beating, Heartbeat } from './heartbeat.ts'
+import type { Openings } from './openings.ts'
 import type { Session } from './session.ts'
 
 /** What a link asks of the router. */
@@ -42,6 +45,10 @@ export interface Reception {
   readonly goodbyeTimeout: number
   /** Bytes that may wait for a slow reader before it is cut off. */
   readonly sendBuffer: number
+  /** The largest message before WELCOME in bytes. */
+  readonly maxHelloSize: number
+  readonly openings: Openings
+  readonly attempts: Attempts
   /** The realm of that name, made on demand where the router may; undefined if there is none. */
   realm(name: string): Realm | undefined
   /** How clients may authenticate. */
@@ -96,6 +103,11 @@ export class Link implements Receiver, Beating {
     try {
       if (binary !== this.#serializer.binary)
         throw new ProtocolViolation(WRONG_FRAME[Number(binary)])
+      if (this.#state === 'opening' && frame.length > this.#reception.maxHelloSize) {
+        throw new ProtocolViolation(
+          `HELLO: over ${this.#reception.maxHelloSize} bytes before WELCOME`,
+        )
+      }
       const message = this.#serializer.decode(frame)
       if (this.#state === 'open') this.#receive(this.#session as Session, message)
       else if (this.#state === 'leaving') this.#receiveLast(this.#session as Session, message)
@@ -207,7 +219,7 @@ export class Link implements Receiver, Beating {
       if (message.type !== HELLO) {
         throw new ProtocolViolation(`${shapeOf(message.type)?.name} before a session is open`)
       }
-      this.#handshake = new Handshake(this.#reception, this.#outbox, this.#connection.remote)
+      this.#handshake = new Handshake(this.#reception, this.#outbox, this.#origin())
     }
     const outcome = this.#handshake.receive(message)
     if (outcome instanceof Promise) {
@@ -234,12 +246,14 @@ export class Link implements Receiver, Beating {
     }
     this.#timer?.cancel()
     this.#handshake = null
+    this.#reception.openings.leave(this)
     const { session, welcome } = outcome
     this.#session = session
     session.kill = (reason, message) => {
       this.#reception.log.info({ ...this.#facts(session), reason }, 'killed')
       this.goodbye(reason, message)
     }
+    session.fail = error => this.#fail(error)
     this.#state = 'open'
     session.realm.join(session)
     this.#outbox.send(welcome)
@@ -250,7 +264,11 @@ export class Link implements Receiver, Beating {
   #await(): void {
     this.#state = 'opening'
     this.#handshake = null
-    const { clock, handshakeTimeout } = this.#reception
+    const { clock, handshakeTimeout, openings } = this.#reception
+    if (!openings.enter(this)) {
+      // Not at once: the transport does not know its receiver yet.
+      queueMicrotask(() => this.farewell(1013, 'too many connections are without a session'))
+    }
     this.#timer = clock.after(handshakeTimeout, () => {
       if (this.#handshake === null) this.#close(1000, 'no HELLO in time')
       else this.#abort(AUTHENTICATION_FAILED, 'no AUTHENTICATE in time', 1000)
@@ -302,6 +320,7 @@ export class Link implements Receiver, Beating {
   #end(): void {
     this.#leave()
     this.#state = 'closed'
+    this.#reception.openings.leave(this)
     this.#outbox.close()
   }
 
@@ -312,6 +331,11 @@ export class Link implements Receiver, Beating {
     this.#session = null
     session.realm.leave(session)
     this.#reception.log.info(this.#facts(session), 'leave')
+  }
+
+  #origin(): Origin {
+    const { remote: peer, secure = false, certificate = null } = this.#connection
+    return { peer, protocol: `wamp.2.${this.#serializer.name}`, secure, certificate }
   }
 
   #facts(session: Session): object {

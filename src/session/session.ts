@@ -1,4 +1,5 @@
 import { MAX_ID } from '../base/ids.ts'
+import type { Origin } from '../base/origin.ts'
 import type { Outlet } from '../delivery/outlet.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
 import type { SessionDetails } from '../meta/meta.ts'
@@ -13,8 +14,10 @@ import {
   UNREGISTER,
   UNSUBSCRIBE,
 } from '../protocol/messages.ts'
+import { AskedRole } from '../realm/asked-role.ts'
 import type { Role } from '../realm/authorize.ts'
 import type { Member, Realm } from '../realm/realm.ts'
+import { Gate } from './gate.ts'
 
 /** Whom a session belongs to, and what its client can do. */
 export interface Who {
@@ -22,6 +25,7 @@ export interface Who {
   readonly role: Role
   readonly features: number
   readonly details: SessionDetails
+  readonly origin: Origin
 }
 
 /** One WAMP session of a remote client, from WELCOME to its end. */
@@ -31,10 +35,17 @@ export class Session implements Member {
   readonly role: Role
   readonly features: number
   readonly details: SessionDetails
+  readonly origin: Origin
   readonly realm: Realm
   /** Ends session and connection; the link that carries the session sets it. */
   kill: (reason: string, message?: string) => void = () => {}
+  /** Ends session and connection because of an error; set as `kill` is. */
+  fail: (error: unknown) => void = () => {}
+  /** Forgets what the authorizer has decided. */
+  readonly forget?: () => void
   readonly #outlet: Outlet
+  /** Where messages wait for the authorizer, if the role has one. */
+  readonly #gate: Gate | null = null
   /** The request id that comes next where the realm is strict about them. */
   #nextRequest = 1
   #lastCall = 0
@@ -43,10 +54,17 @@ export class Session implements Member {
     this.realm = realm
     this.id = id
     this.authid = who.authid
-    this.role = who.role
     this.features = who.features
     this.details = who.details
+    this.origin = who.origin
     this.#outlet = outlet
+    if (who.role.rules.authorizer === undefined) this.role = who.role
+    else {
+      const role = new AskedRole(who.role)
+      this.role = role
+      this.forget = () => role.forget()
+      this.#gate = new Gate(this, role)
+    }
   }
 
   get authrole(): string {
@@ -64,7 +82,8 @@ export class Session implements Member {
   /** A message of the client. Throws ProtocolViolation. */
   receive(message: Message): void {
     if (this.realm.strictRequestIds) this.#count(message)
-    this.realm.receive(this, message)
+    if (this.#gate === null) this.realm.receive(this, message)
+    else this.#gate.receive(message)
   }
 
   /** Requests of a session count 1, 2, 3 … over all their kinds (WAMP, "Identifiers"). */
