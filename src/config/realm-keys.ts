@@ -133,9 +133,9 @@ const authorizer = Type.Object(
   {
     ...CLOSED,
     ...about(
-      'Who decides on URIs that no rule meets. The router’s own URIs need rules. Sessions that are ' +
-        'open when a reload adds it go without it.',
-      'new',
+      'Who decides on URIs that no rule meets. The router’s own URIs need rules. Answers that were ' +
+        'kept are forgotten when a reload changes the realm.',
+      'live',
     ),
   },
 )

@@ -21,8 +21,8 @@ export interface MetaSession extends Peer {
   readonly origin?: Origin
   /** Ends the session with a GOODBYE; `message` is for people. */
   kill(reason: string, message?: string): void
-  /** Forgets what an authorizer has decided; absent without one. */
-  forget?(): void
+  /** Forgets what an authorizer has decided; undefined where none is asked. */
+  readonly forget?: (() => void) | undefined
 }
 
 /** A realm as the meta API sees it. */

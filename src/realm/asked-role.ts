@@ -1,5 +1,5 @@
 import type { Match } from '../match/uri.ts'
-import { ALWAYS_DISCLOSED, BAD_URI, type Role, type Rules, UNMET } from './authorize.ts'
+import { BAD_URI, disclosing, type Role, type Rules, UNMET } from './authorize.ts'
 import type { Answer, Authorizer } from './authorizer.ts'
 
 /** What an authorizer has said of a URI: for which actions, as bits of a verdict. */
@@ -19,12 +19,15 @@ const MAX_KEPT_URI = 256
  */
 export class AskedRole {
   readonly #base: Role
+  /** The rules whose authorizer has decided. */
+  #rules: Rules
   readonly #kept = new Map<string, Decision>()
   /** A decision for the message at hand only. */
   #once: { readonly key: string; readonly allowed: number } | null = null
 
   constructor(base: Role) {
     this.#base = base
+    this.#rules = base.rules
   }
 
   get name(): string {
@@ -61,7 +64,7 @@ export class AskedRole {
     if (authorizer === undefined) return true
     const verdict = this.#base.verdictOnPattern(uri, match)
     if ((verdict & BAD_URI) !== 0 || (verdict & UNMET) === 0) return true
-    const decision = this.#kept.get(keyOf(uri, match))
+    const decision = this.#decisions.get(keyOf(uri, match))
     if (decision === undefined) return false
     return (decision.decided & action) !== 0 && decision.until > authorizer.clock.now()
   }
@@ -70,10 +73,10 @@ export class AskedRole {
   decide(action: number, uri: string, match: Match, answer: Answer): void {
     const { authorizer } = this
     if (authorizer === undefined) return
-    const allowed = answer.allow ? action | (answer.disclose ? ALWAYS_DISCLOSED : 0) : 0
+    const allowed = answer.allow ? action | (answer.disclose ? disclosing(action) : 0) : 0
     const key = keyOf(uri, match)
     if (!answer.cache || authorizer.ttl === 0 || uri.length > MAX_KEPT_URI) {
-      this.#kept.delete(key)
+      this.#decisions.delete(key)
       this.#once = { key, allowed }
       return
     }
@@ -87,26 +90,35 @@ export class AskedRole {
     this.#once = null
   }
 
+  /** What has been decided under the rules of now: other rules may have another authorizer. */
+  get #decisions(): Map<string, Decision> {
+    if (this.#rules !== this.#base.rules) this.forget()
+    this.#rules = this.#base.rules
+    return this.#kept
+  }
+
   #keep(key: string, action: number, allowed: number, { clock, ttl, maxDecisions }: Authorizer) {
     const now = clock.now()
-    const known = this.#kept.get(key)
+    const kept = this.#decisions
+    const known = kept.get(key)
     if (known !== undefined && known.until > now) {
       known.decided |= action
       known.allowed = (known.allowed & ~action) | allowed
       return
     }
-    this.#kept.delete(key)
-    if (this.#kept.size >= maxDecisions) {
-      const [oldest] = this.#kept.keys()
-      this.#kept.delete(oldest as string)
+    kept.delete(key)
+    if (kept.size >= maxDecisions) {
+      const [oldest] = kept.keys()
+      kept.delete(oldest as string)
     }
-    this.#kept.set(key, { decided: action, allowed, until: now + ttl })
+    kept.set(key, { decided: action, allowed, until: now + ttl })
   }
 
   #allowed(key: string): number {
+    const decisions = this.#decisions
     const once = this.#once
     if (once !== null && once.key === key) return once.allowed
-    return this.#kept.get(key)?.allowed ?? 0
+    return decisions.get(key)?.allowed ?? 0
   }
 }
 

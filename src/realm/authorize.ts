@@ -22,10 +22,6 @@ export const UNMET = 1024
 const CALLER_SHIFT = 6
 const PUBLISHER_SHIFT = 8
 const TRUST_SHIFT = 16
-/** Disclosure of caller and publisher without being asked. */
-export const ALWAYS_DISCLOSED: number =
-  (DISCLOSURES.indexOf('always') << CALLER_SHIFT) |
-  (DISCLOSURES.indexOf('always') << PUBLISHER_SHIFT)
 
 /** The highest trust level. */
 export const MAX_TRUST_LEVEL = 1000
@@ -43,6 +39,13 @@ export interface Permission {
   readonly disclose?: { readonly caller: Disclosure; readonly publisher: Disclosure }
   /** The trust level that calls and publications get, 0 the lowest; undefined: they get none. */
   readonly trust_level?: number | undefined
+}
+
+/** What a verdict says where whoever does this is disclosed without asking for it. */
+export function disclosing(action: number): number {
+  if (action === MAY_SUBSCRIBE) return 0
+  const shift = action === MAY_PUBLISH ? PUBLISHER_SHIFT : CALLER_SHIFT
+  return DISCLOSURES.indexOf('always') << shift
 }
 
 /** How the caller of a call with this verdict is disclosed. */

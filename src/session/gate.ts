@@ -1,9 +1,9 @@
 import { MATCHES, type Match } from '../match/uri.ts'
 import { QUEUE_FULL } from '../protocol/errors.ts'
-import { CALL, type Message, PUBLISH, REGISTER, SUBSCRIBE } from '../protocol/messages.ts'
+import { CALL, GOODBYE, type Message, PUBLISH, REGISTER, SUBSCRIBE } from '../protocol/messages.ts'
 import type { AskedRole } from '../realm/asked-role.ts'
 import { MAY_CALL, MAY_PUBLISH, MAY_REGISTER, MAY_SUBSCRIBE } from '../realm/authorize.ts'
-import { type Action, answerIn } from '../realm/authorizer.ts'
+import { type Action, type Answer, answerIn } from '../realm/authorizer.ts'
 import type { Member, Realm, Routed } from '../realm/realm.ts'
 
 /** A session with an authorizer. */
@@ -11,9 +11,17 @@ interface Guarded extends Member {
   readonly realm: Realm
   /** Ends the session because of an error that its message has brought about. */
   fail(error: unknown): void
+  /** Ends the session as its client asks. */
+  leave(): void
 }
 
-/** Bytes of payloads that may wait. */
+/** A message that waits, and the bytes that it came in. */
+interface Waiting {
+  readonly message: Message
+  readonly size: number
+}
+
+/** Bytes of messages that may wait. */
 const MAX_BYTES = 4 << 20
 
 /**
@@ -23,9 +31,10 @@ const MAX_BYTES = 4 << 20
 export class Gate {
   readonly #session: Guarded
   readonly #role: AskedRole
-  #queue: Message[] = []
+  /** What the authorizer is asked about. */
+  #asked: Routed | null = null
+  #queue: Waiting[] = []
   #bytes = 0
-  #isWaiting = false
   /** The last answer did not come; it is logged once, or a client could fill the log. */
   #hasFailed = false
 
@@ -34,22 +43,34 @@ export class Gate {
     this.#role = role
   }
 
-  /** A message of the client. Throws ProtocolViolation. */
-  receive(message: Message): void {
-    if (this.#isWaiting) this.#wait(message)
-    else this.#pass(message)
+  /** Something waits. */
+  get isShut(): boolean {
+    return this.#asked !== null
+  }
+
+  /** True while a CALL waits: one with this request or, without it, any. */
+  holdsCall(request?: number): boolean {
+    const isMeant = (one: Message | null) =>
+      one?.type === CALL && (request === undefined || one.request === request)
+    return isMeant(this.#asked) || this.#queue.some(({ message }) => isMeant(message))
+  }
+
+  /** A message of the client, which came in `size` bytes. Throws ProtocolViolation. */
+  receive(message: Message, size: number): void {
+    if (this.#asked === null) this.#pass(message)
+    else this.#wait(kept(message), size)
   }
 
   #pass(message: Message): void {
-    if (isSettled(this.#role, message)) this.#session.realm.receive(this.#session, message)
+    if (message.type === GOODBYE) this.#session.leave()
+    else if (isSettled(this.#role, message)) this.#session.realm.receive(this.#session, message)
     else this.#ask(kept(message) as Routed)
   }
 
-  #wait(message: Message): void {
-    const own = kept(message)
-    this.#bytes += sizeOf(own)
+  #wait(message: Message, size: number): void {
+    this.#bytes += size
     const max = this.#role.authorizer?.maxQueue ?? 0
-    if (this.#queue.length < max && this.#bytes <= MAX_BYTES) this.#queue.push(own)
+    if (this.#queue.length < max && this.#bytes <= MAX_BYTES) this.#queue.push({ message, size })
     else {
       // One that is left out could be an answer that somebody waits for.
       this.#queue = []
@@ -58,44 +79,59 @@ export class Gate {
   }
 
   #ask(message: Routed): void {
-    this.#isWaiting = true
-    void this.#settle(message).then(isAnswered => this.#goOn(message, isAnswered))
+    const { rules } = this.#role
+    this.#asked = message
+    void this.#answerOn(message).then(answer => {
+      this.#asked = null
+      this.#goOn(() => {
+        // Other rules since: what the authorizer of the old ones says does not count.
+        if (rules !== this.#role.rules) this.#pass(message)
+        else this.#settle(message, answer)
+      })
+    })
   }
 
-  /** Asks the authorizer; false where that fails. */
-  async #settle(message: Routed): Promise<boolean> {
+  /** The authorizer's answer; null where it fails. */
+  async #answerOn(message: Routed): Promise<Answer | null> {
     const { authorizer } = this.#role
-    const [bit, action] = ACTIONS[message.type] as [number, Action]
+    const { action } = ACTIONS[message.type] as Asking
     const uri = uriOf(message)
     try {
       const { details } = this.#session
-      const answer = await authorizer?.ask(details, uri, action, message.options)
-      this.#role.decide(bit, uri, matchOf(message) ?? 'exact', answerIn(answer))
+      const answer = answerIn(await authorizer?.ask(details, uri, action, message.options))
       this.#hasFailed = false
-      return true
+      return answer
     } catch (error) {
       if (!this.#hasFailed) {
         const { message: reason } = error as Error
         authorizer?.log.warn({ uri, action, reason }, 'the authorizer failed')
       }
       this.#hasFailed = true
-      return false
+      return null
     }
   }
 
-  #goOn(message: Routed, isAnswered: boolean): void {
+  #settle(message: Routed, answer: Answer | null): void {
+    const { realm } = this.#session
+    if (answer === null) realm.fail(this.#session, message)
+    else {
+      const { bit } = ACTIONS[message.type] as Asking
+      this.#role.decide(bit, uriOf(message), matchOf(message) ?? 'exact', answer)
+      realm.receive(this.#session, message)
+    }
+  }
+
+  /** Has the message pass that waited first, and then those behind it, up to one to ask about. */
+  #goOn(passFirst: () => void): void {
     const session = this.#session
     const isHere = () => session.realm.members.get(session.id) === session
-    this.#isWaiting = false
     try {
-      if (!isHere()) return
-      if (isAnswered) session.realm.receive(session, message)
-      else session.realm.fail(session, message)
-      while (!this.#isWaiting && isHere()) {
+      if (isHere()) passFirst()
+      while (this.#asked === null && isHere()) {
         const next = this.#queue.shift()
         if (next === undefined) return
-        this.#bytes -= sizeOf(next)
-        this.#pass(next)
+        this.#bytes -= next.size
+        this.#pass(next.message)
       }
     } catch (error) {
       session.fail(error)
@@ -103,11 +139,17 @@ export class Gate {
   }
 }
 
-const ACTIONS: Readonly<Record<number, readonly [bit: number, name: Action]>> = {
-  [CALL]: [MAY_CALL, 'call'],
-  [REGISTER]: [MAY_REGISTER, 'register'],
-  [PUBLISH]: [MAY_PUBLISH, 'publish'],
-  [SUBSCRIBE]: [MAY_SUBSCRIBE, 'subscribe'],
+/** What is asked about a message, and the bit of a verdict that stands for it. */
+interface Asking {
+  readonly action: Action
+  readonly bit: number
+}
+
+const ACTIONS: Readonly<Record<number, Asking>> = {
+  [CALL]: { action: 'call', bit: MAY_CALL },
+  [REGISTER]: { action: 'register', bit: MAY_REGISTER },
+  [PUBLISH]: { action: 'publish', bit: MAY_PUBLISH },
+  [SUBSCRIBE]: { action: 'subscribe', bit: MAY_SUBSCRIBE },
 }
 
 /** Whether a message needs no answer of the authorizer's: most need none, and nothing is made for it. */
@@ -144,8 +186,4 @@ function uriOf(message: Routed): string {
 /** A message that outlives the frame it came in. */
 function kept(message: Message): Message {
   return 'payload' in message ? { ...message, payload: message.payload.keep() } : message
-}
-
-function sizeOf(message: Message): number {
-  return 'payload' in message ? message.payload.to - message.payload.from : 0
 }

@@ -109,8 +109,9 @@ export class Link implements Receiver, Beating {
         )
       }
       const message = this.#serializer.decode(frame)
-      if (this.#state === 'open') this.#receive(this.#session as Session, message)
-      else if (this.#state === 'leaving') this.#receiveLast(this.#session as Session, message)
+      const size = frame.length
+      if (this.#state === 'open') this.#receive(this.#session as Session, message, size)
+      else if (this.#state === 'leaving') this.#receiveLast(this.#session as Session, message, size)
       else if (this.#state === 'opening') this.#greet(message)
       else if (message.type === GOODBYE || message.type === ABORT) this.#close(1000, 'goodbye')
     } catch (error) {
@@ -171,7 +172,7 @@ export class Link implements Receiver, Beating {
   /** The session has calls running, or what was sent to it is not all out. */
   get isBusy(): boolean {
     const session = this.#session
-    return session !== null && (session.realm.isBusy(session) || this.#connection.buffered > 0)
+    return session !== null && (session.isBusy || this.#connection.buffered > 0)
   }
 
   /** From now on the session makes no calls, but those that it needs to answer others. */
@@ -188,21 +189,24 @@ export class Link implements Receiver, Beating {
   }
 
   /** A message of a session that only finishes its calls. */
-  #receiveLast(session: Session, message: Message): void {
-    const isNew = message.type === CALL && !session.realm.isOpen(session, message.request)
-    if (!isNew || session.realm.isAnswering(session)) this.#receive(session, message)
+  #receiveLast(session: Session, message: Message, size: number): void {
+    const isNew = message.type === CALL && !session.isOpen(message.request)
+    if (!isNew || session.realm.isAnswering(session)) this.#receive(session, message, size)
     else this.#outbox.send(errorFor(message, UNAVAILABLE, 'the router is going down'))
   }
 
-  #receive(session: Session, message: Message): void {
-    if (message.type === GOODBYE) {
-      this.#leave()
-      this.#outbox.send({ type: GOODBYE, details: {}, reason: GOODBYE_AND_OUT })
-      // The connection may carry another session (WAMP, "Session Closing").
-      this.#await()
-    } else if (message.type === ABORT) {
-      this.#close(1000, 'session aborted')
-    } else session.receive(message)
+  #receive(session: Session, message: Message, size: number): void {
+    if (message.type === GOODBYE) session.receiveGoodbye(message)
+    else if (message.type === ABORT) this.#close(1000, 'session aborted')
+    else session.receive(message, size)
+  }
+
+  /** The client's GOODBYE is answered. */
+  #answerGoodbye(): void {
+    this.#leave()
+    this.#outbox.send({ type: GOODBYE, details: {}, reason: GOODBYE_AND_OUT })
+    // The connection may carry another session (WAMP, "Session Closing").
+    this.#await()
   }
 
   /** HELLO and what follows until WELCOME. */
@@ -254,6 +258,7 @@ export class Link implements Receiver, Beating {
       this.goodbye(reason, message)
     }
     session.fail = error => this.#fail(error)
+    session.leave = () => this.#answerGoodbye()
     this.#state = 'open'
     session.realm.join(session)
     this.#outbox.send(welcome)

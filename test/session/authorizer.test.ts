@@ -84,6 +84,52 @@ describe('a role with an authorizer', () => {
     expect((await client.ask([32, 2, {}, 'open.two']))[4]).equal('wamp.error.authorization_failed')
   })
 
+  /** A backend whose procedure has not answered yet; `asked` resolves when it is asked. */
+  async function slowBackend(): Promise<{ asked: Promise<void>; allow(): void }> {
+    const backend = router.session('backend', { authrole: 'backend' })
+    let allow = () => {}
+    const asked = new Promise<void>(resolve => {
+      const answer = () => {
+        resolve()
+        return new Promise<boolean>(done => {
+          allow = () => done(true)
+        })
+      }
+      void backend.register(procedure, answer)
+    })
+    return { asked, allow: () => allow() }
+  }
+
+  it('has a drain wait for what the procedure is asked about, as for other calls', async () => {
+    const backend = await slowBackend()
+    client.send([48, 1, {}, 'open.one'])
+    client.send([48, 2, {}, 'free'])
+    await backend.asked
+    const draining = router.drain({ grace: 5000 })
+    expect((await client.ask([48, 3, {}, 'free']))[4]).equal('wamp.error.unavailable')
+    backend.allow()
+    const none = 'wamp.error.no_such_procedure'
+    expect((await client.take(2)).map(([, , id, , error]) => [id, error])).deep.equal([
+      ...[
+        [1, none],
+        [2, none],
+      ],
+    ])
+    await draining
+  })
+
+  it('does not hold a drain up longer than the procedure may take', async () => {
+    const { logger, ...keys } = config({ procedure, realm: 'backend', timeout: 200 })
+    router.reload(keys)
+    const { asked } = await slowBackend()
+    client.send([48, 1, {}, 'open.one'])
+    await asked
+    const start = Date.now()
+    await router.drain({ grace: 30_000 })
+    expect(Date.now() - start).below(5000)
+    expect((await client.take(1))[0]?.[4]).equal('wamp.error.authorization_failed')
+  })
+
   it('names a realm that there is', () => {
     expect(() => createRouter(config({ procedure, realm: 'nowhere' }))).throws(
       'realms[0].roles[0].authorizer.realm: there is no realm "nowhere"',

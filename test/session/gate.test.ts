@@ -1,7 +1,15 @@
 import { expect } from 'chai'
-import { type Message, NO_DETAILS } from '../../src/protocol/messages.ts'
+import { CALLER_SENDS_PARTS } from '../../src/protocol/features.ts'
+import { type Goodbye, type Message, NO_DETAILS } from '../../src/protocol/messages.ts'
 import { type Dict, Payload } from '../../src/protocol/payload.ts'
-import { Role, Rules } from '../../src/realm/authorize.ts'
+import {
+  callerDisclosure,
+  MAY_CALL,
+  MAY_PUBLISH,
+  publisherDisclosure,
+  Role,
+  Rules,
+} from '../../src/realm/authorize.ts'
 import type { Authorizer } from '../../src/realm/authorizer.ts'
 import { Realm } from '../../src/realm/realm.ts'
 import { Session } from '../../src/session/session.ts'
@@ -56,26 +64,32 @@ describe('the gate of a session with an authorizer', () => {
     readonly killed: string[] = []
     readonly failures: unknown[] = []
     readonly session: Session
+    /** How often its GOODBYE was heard. */
+    left = 0
     #request = 0
 
-    constructor(authid = 'joe') {
+    constructor(authid = 'joe', features = 0) {
       const id = ++lastId
       const [authmethod, authprovider] = ['ticket', 'static']
       const details = { session: id, authid, authrole: 'user', authmethod, authprovider }
       const origin = { peer: '::1', protocol: 'wamp.2.json', secure: false, certificate: null }
       const send = (message: Message) => this.sent.push(listOf(message))
       const outlet = { send, share: ({ message }: { message: Message }) => send(message) }
-      this.session = new Session(realm, id, { authid, role, features: 0, details, origin }, outlet)
+      this.session = new Session(realm, id, { authid, role, features, details, origin }, outlet)
       this.session.kill = reason => {
         this.killed.push(reason)
         realm.leave(this.session)
       }
       this.session.fail = error => this.failures.push(error)
+      this.session.leave = () => {
+        this.left++
+        realm.leave(this.session)
+      }
       realm.join(this.session)
     }
 
     say(type: number, uri: string, options: Dict = {}, ...payload: unknown[]): void {
-      this.session.receive(messageOf([type, ++this.#request, options, uri, ...payload]))
+      this.session.receive(messageOf([type, ++this.#request, options, uri, ...payload]), 0)
     }
     call(uri: string): void {
       this.say(48, uri)
@@ -171,7 +185,10 @@ describe('the gate of a session with an authorizer', () => {
     }
     expect(codec.openTail(bytes)).deep.equal(opened)
     const payload = new Payload(codec, 1, bytes, 0, bytes.length, null)
-    joe.session.receive({ type: 16, request: 1, options: NO_DETAILS, topic: 'open.one', payload })
+    joe.session.receive(
+      { type: 16, request: 1, options: NO_DETAILS, topic: 'open.one', payload },
+      bytes.length,
+    )
     bytes.fill(0)
     await answer(true)
     expect(ann.messages.at(-1)).deep.include({ type: 36 })
@@ -311,18 +328,109 @@ describe('the gate of a session with an authorizer', () => {
   it('hands on the breach of the protocol that a waiting message is', async () => {
     const joe = new Client()
     joe.call('open.one')
-    joe.session.receive(messageOf([6, {}, 'wamp.close.normal']))
+    joe.session.receive(messageOf([2, 1, {}]), 0)
     await answer(true)
     expect(joe.failures).lengthOf(1)
     expect(joe.failures[0]).property('name').equal('ProtocolViolation')
   })
 
-  it('discloses the publisher where the authorizer says so', async () => {
+  it('discloses who publishes or calls where the authorizer says so, and not for the other', async () => {
     const joe = new Client()
     joe.say(16, 'open.one')
     await answer({ allow: true, disclose: true })
+    expect(publisherDisclosure(joe.session.role.verdict('open.one'))).equal('always')
+    joe.call('open.one')
+    await answer(true)
     const verdict = joe.session.role.verdict('open.one')
-    expect(verdict & 4).equal(4)
-    expect((verdict >> 6) & 15).equal(5)
+    expect(verdict & (MAY_CALL | MAY_PUBLISH)).equal(MAY_CALL | MAY_PUBLISH)
+    expect(callerDisclosure(verdict)).equal('requested')
+    joe.call('open.two')
+    await answer({ allow: true, disclose: true })
+    expect(callerDisclosure(joe.session.role.verdict('open.two'))).equal('always')
+  })
+
+  describe('after a reload', () => {
+    it('asks again, also where the rules are as they were', async () => {
+      const joe = new Client()
+      joe.call('open.one')
+      await answer(true)
+      role.rules = new Rules([], 'loose', { authorizer: authorizer() })
+      joe.call('open.one')
+      expect(asked).lengthOf(2)
+      await answer(false)
+      expect(joe.take()).deep.equal([NOBODY, DENIED])
+    })
+
+    it('does not count what the old authorizer still says', async () => {
+      const joe = new Client()
+      joe.call('open.one')
+      role.rules = new Rules([], 'loose', { authorizer: authorizer() })
+      await answer(true)
+      expect(asked).lengthOf(2)
+      expect(joe.take()).deep.equal([])
+      await answer(false)
+      expect(joe.take()).deep.equal([DENIED])
+      joe.call('open.two')
+      role.rules = new Rules([rule('open.two')], 'loose')
+      await answer(false)
+      expect(joe.take(), 'the authorizer was taken away').deep.equal([NOBODY])
+    })
+
+    it('asks for sessions that were there before there was an authorizer', async () => {
+      role.rules = new Rules([], 'loose')
+      const joe = new Client()
+      joe.call('open.one')
+      role.rules = new Rules([], 'loose', { authorizer: authorizer() })
+      joe.call('open.one')
+      await answer(true)
+      expect(joe.take()).deep.equal([DENIED, NOBODY])
+    })
+  })
+
+  it('answers what waited before the GOODBYE that came behind it', async () => {
+    const joe = new Client()
+    joe.say(16, 'open.one', { acknowledge: true })
+    joe.session.receiveGoodbye(messageOf([6, {}, 'wamp.close.normal']) as Goodbye)
+    joe.call('free.one')
+    expect(joe.left).equal(0)
+    await answer(true)
+    expect(joe.take(), 'nothing is heard behind it').deep.equal([17])
+    expect(joe.left).equal(1)
+  })
+
+  it('is busy for a drain while a CALL waits, and no longer than it is asked about', async () => {
+    const joe = new Client()
+    joe.say(16, 'open.one')
+    expect(joe.session.isBusy).equal(false)
+    joe.call('free.one')
+    expect([joe.session.isBusy, joe.session.isOpen(2), joe.session.isOpen(3)]).deep.equal([
+      ...[true, true, false],
+    ])
+    await answer(new Error('late'))
+    expect([joe.session.isBusy, joe.session.isOpen(2)]).deep.equal([false, false])
+  })
+
+  it('does not answer a part that comes after its call is over', async () => {
+    const joe = new Client('joe', CALLER_SENDS_PARTS)
+    const call = (options: Dict) => joe.session.receive(messageOf([48, 1, options, 'open.one']), 0)
+    call({ progress: true })
+    await answer({ allow: true, cache: false })
+    expect(joe.take()).deep.equal([NOBODY])
+    for (const last of [new Error('down'), false]) {
+      call({})
+      await answer(last)
+    }
+    expect(asked).lengthOf(3)
+    expect(joe.take()).deep.equal([])
+  })
+
+  it('ends a session that has too many bytes waiting', async () => {
+    const joe = new Client()
+    joe.call('open.one')
+    for (const size of [2 << 20, 2 << 20, 1]) {
+      expect(joe.killed).deep.equal([])
+      joe.session.receive(messageOf([48, 9, {}, 'open.one']), size)
+    }
+    expect(joe.killed).deep.equal(['wampd.close.queue_full'])
   })
 })

@@ -22,7 +22,7 @@ describe('a session of a realm that is strict about request ids', () => {
     const who = { authid, role: unrestricted('user', 'loose'), features, details, origin }
     const session = new Session(realm, 1, who, new Recorder())
     realm.join(session)
-    return (...list) => session.receive(messageOf(list))
+    return (...list) => session.receive(messageOf(list), 0)
   }
 
   it('counts all requests together', () => {
