@@ -71,8 +71,15 @@ export function authextraOf({ details: { authextra } }: Hello): Dict {
 /** Somebody whom a method lets in; without authid it is everybody who asks. */
 export interface Principal {
   readonly authid?: string
-  readonly role: string
-  /** Where the role is written, from the method's keys on. */
+  /** Undefined: only `asks` knows. */
+  readonly role?: string
+  /** The procedure that says who somebody is. */
+  readonly asks?: string
+  /** The protocol's name of the method, where the keys have another one. */
+  readonly method?: string
+  /** No client that comes here is left to the sources behind. */
+  readonly takesAll?: boolean
+  /** Where the role is written, or the procedure, from the method's keys on. */
   readonly path: Path
 }
 

@@ -160,6 +160,9 @@ const COURSES: Readonly<Record<DynamicMethod, Course>> = {
   },
 }
 
+/** Those that have a challenge, and a refusal, for everybody. */
+const TAKE_ALL: readonly DynamicMethod[] = ['ticket', 'cryptosign']
+
 async function scram(dialect: typeof STANDARD, hello: Hello, ask: Asked): Promise<Step | null> {
   const fault = scramFault(hello)
   if (fault !== undefined) return fault
@@ -172,8 +175,10 @@ async function scram(dialect: typeof STANDARD, hello: Hello, ask: Asked): Promis
 export const dynamicKind: AuthKind<Keys> & { keys: typeof keys } = {
   name: 'dynamic',
   keys,
-  // Only the procedure knows.
-  principals: () => [],
+  principals: ({ methods, procedure }) =>
+    methods.map(method => {
+      return { asks: procedure, method, takesAll: TAKE_ALL.includes(method), path: ['procedure'] }
+    }),
   faults: ({ realm }, realms) =>
     realms.includes(realm) ? [] : [{ path: ['realm'], text: 'there is no realm', value: realm }],
   create({ realm, procedure, methods, timeout }, surroundings) {

@@ -152,7 +152,8 @@ function claimAt(claims: object, path: string): unknown {
 export const jwtKind: AuthKind<Keys> & { keys: typeof keys } = {
   name: 'jwt',
   keys,
-  principals: ({ roles }) => roles.map((role, i) => ({ role, path: ['roles', i] })),
+  principals: ({ roles }) =>
+    roles.map((role, i) => ({ role, method: 'ticket', takesAll: true, path: ['roles', i] })),
   faults({ secret, key, jwks_file, jwks_url, algorithms }) {
     const fault = keySourceFault({ secret, key, jwks_file, jwks_url })
     if (fault !== undefined) {

@@ -49,14 +49,17 @@ export function methodsOf(
   return entriesOf(authenticator).flatMap(([kind, keys]) => kind.create(keys, surroundings))
 }
 
-/** Whom an authenticator lets in, and by which method. */
+/** Whom an authenticator lets in, under which of its keys, and by which method of the protocol. */
 export function principalsOf(
   authenticator: AuthenticatorConfig,
-): (Principal & { method: string })[] {
+): (Principal & { kind: string; method: string })[] {
   return entriesOf(authenticator).flatMap(([kind, keys]) =>
-    kind
-      .principals(keys)
-      .map(found => ({ ...found, method: kind.name, path: [kind.name, ...found.path] })),
+    kind.principals(keys).map(found => ({
+      method: kind.name,
+      ...found,
+      kind: kind.name,
+      path: [kind.name, ...found.path],
+    })),
   )
 }
 

@@ -29,7 +29,7 @@ function authFaults({ realms, authenticators, transports }: Config, written: unk
     const at = ['authenticators', name]
     if (Object.keys(authenticator).length === 0) faults.push({ path: at, text: 'has no method' })
     for (const { role, path: below } of principalsOf(authenticator)) {
-      if (roles.has(role)) continue
+      if (role === undefined || roles.has(role)) continue
       const path = [...at, ...below]
       faults.push({ path, text: `no realm has the role "${asWritten(written, path, role)}"` })
     }
