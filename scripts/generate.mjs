@@ -2,8 +2,8 @@
 // tables of docs/configuration.md. With --check it writes nothing, and fails where they are out of date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { UNITS } from '../dist/base/keys.js'
-import { schema } from '../dist/config/schema.js'
+import { UNITS } from '../build/src/base/keys.js'
+import { schema } from '../build/src/config/schema.js'
 
 const root = resolve(import.meta.dirname, '..')
 const SCHEMA = join(root, 'realms', 'wampd.schema.json')

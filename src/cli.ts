@@ -6,7 +6,9 @@ import { dev } from './cli/dev.ts'
 import { drain } from './cli/drain.ts'
 import { EXIT_CODES, Failure } from './cli/exit.ts'
 import { examples } from './cli/flags.ts'
+import { hash } from './cli/hash.ts'
 import { init } from './cli/init.ts'
+import { keygen } from './cli/keygen.ts'
 import { reload } from './cli/reload.ts'
 import { schema } from './cli/schema.ts'
 import { start } from './cli/start.ts'
@@ -21,7 +23,7 @@ import { ListenError } from './transport/transport.ts'
 
 const VERBS = [
   ...[dev, start, init, check, status, reload, drain, stop],
-  ...[schema, completion, versionVerb],
+  ...[hash, keygen, schema, completion, versionVerb],
 ]
 
 const codes = Object.entries(EXIT_CODES).map(([code, text]) => `  ${code.padEnd(5)}${text}`)

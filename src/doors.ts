@@ -15,7 +15,7 @@ export interface ListenOptions extends EndpointOptions {
   /** Default `/ws`, and `/` too in development. */
   readonly paths?: readonly string[]
   readonly tls?: TlsFiles
-  /** Default `uws`, and `ws` where no binary of uWebSockets.js loads. */
+  /** Default `uws`, and `ws` where no binary of uWebSockets.js loads, or `tls` has a `ca`. */
   readonly transport?: 'uws' | 'ws'
 }
 
@@ -124,7 +124,9 @@ export class Doors {
 
   async #open(options: ListenOptions): Promise<Port> {
     const { host = '127.0.0.1', port = 8080, tls } = options
-    const listen = await this.#transport(options.transport)
+    const listen = await this.#transport(
+      options.transport ?? (tls?.ca === undefined ? undefined : 'ws'),
+    )
     const paths = options.paths ?? (this.#house.development ? ['/ws', '/'] : ['/ws'])
     const entrance = this.#entrance(paths, options)
     const listener = await listen({ host, port, tls }, entrance).catch(error => {

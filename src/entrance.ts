@@ -6,8 +6,10 @@ import type { Log } from './base/log.ts'
 import type { Realm } from './realm/realm.ts'
 import { subprotocols } from './serializer/registry.ts'
 import type { Serializer } from './serializer/serializer.ts'
+import { Attempts } from './session/attempts.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Link, type Reception } from './session/link.ts'
+import { Openings } from './session/openings.ts'
 import type { Connection, Endpoint } from './transport/transport.ts'
 
 /** What a WebSocket endpoint offers. */
@@ -20,6 +22,17 @@ export interface EndpointOptions {
   readonly pingInterval?: number
   /** Time from connecting to WELCOME: ms, default 10 s. */
   readonly handshakeTimeout?: number
+  /** Connections that may be without a session at a time: default 1,000. */
+  readonly maxHandshakes?: number
+  /** Largest message before WELCOME in bytes: default 64 KiB. */
+  readonly maxHelloSize?: number
+  /**
+   * Failures to authenticate that an address has free before it must wait: default 20; 0 is no
+   * limit. Addresses of this machine never wait.
+   */
+  readonly maxFailures?: number
+  /** How long the first failure beyond holds it back, each further one twice as long: ms, default 1 s. */
+  readonly failureBackoff?: number
   /**
    * Browser origins that may connect, such as `https://app.example`; `*` lets all in. Pages of the
    * same host and of this machine always may, and so may programs, which send no origin.
@@ -57,6 +70,8 @@ export class Entrance implements Endpoint {
   readonly #house: House
   #options: EndpointOptions
   #protocols: ReadonlyMap<string, Serializer>
+  readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
+  readonly #attempts: Attempts
   #reception: Reception
   paths: readonly string[]
 
@@ -65,6 +80,10 @@ export class Entrance implements Endpoint {
     this.paths = paths
     this.#options = options
     this.#protocols = protocolsOf(options)
+    this.#attempts = new Attempts(house.clock, () => ({
+      maxFailures: this.#options.maxFailures ?? 20,
+      backoff: this.#options.failureBackoff ?? 1000,
+    }))
     this.#reception = this.#receptionOf(options, this.#heartbeatOf(options))
   }
 
@@ -134,6 +153,9 @@ export class Entrance implements Endpoint {
       goodbyeTimeout: GOODBYE_TIMEOUT,
       sendBuffer: options.sendBuffer ?? 4 << 20,
       isOpen: () => this.#house.isOpen(),
+      maxHelloSize: options.maxHelloSize ?? 1 << 16,
+      openings: this.#openings,
+      attempts: this.#attempts,
       realm: name => (this.#leadsTo(name) ? this.#house.realm(name) : undefined),
       methods: () => this.#methods(),
       left: link => this.#house.left(link),

@@ -1,12 +1,13 @@
-import type { AuthMethod } from './auth/auth.ts'
+import type { AuthMethod, Surroundings } from './auth/auth.ts'
+import { type Ask, type DynamicMethod, dynamicMethods, inTime } from './auth/dynamic.ts'
 import { methodsOf } from './auth/methods.ts'
 import { randomId } from './base/ids.ts'
-import type { Log } from './base/log.ts'
 import type { PubSubOptions } from './broker/options.ts'
-import type { Config, RealmConfig, TransportConfig } from './config/schema.ts'
+import type { Config, RealmConfig, RoleConfig, TransportConfig } from './config/schema.ts'
 import { RPC_DEFAULTS } from './dealer/options.ts'
 import type { ListenOptions } from './doors.ts'
 import { Role, Rules, unrestricted } from './realm/authorize.ts'
+import type { Authorizer } from './realm/authorizer.ts'
 import { Realm } from './realm/realm.ts'
 
 /** A transport of the configuration as options of `listen`. */
@@ -24,27 +25,72 @@ export function listenOptions(transport: TransportConfig): ListenOptions & { pat
     sendBuffer: options.send_buffer,
     pingInterval: options.auto_ping_interval,
     handshakeTimeout: options.handshake_timeout,
+    maxHandshakes: options.max_handshakes,
+    maxHelloSize: options.max_hello_size,
+    maxFailures: options.max_failures,
+    failureBackoff: options.failure_backoff,
     ...(tls === undefined ? {} : { tls }),
     ...(realms === undefined ? {} : { realms }),
     ...(backend === 'auto' ? {} : { transport: backend }),
   }
 }
 
-/** The methods of each authenticator. */
-export function authenticatorsOf({ authenticators }: Config): Map<string, AuthMethod[]> {
-  return new Map(Object.entries(authenticators).map(([name, keys]) => [name, methodsOf(keys)]))
+/** How an application says itself who may come in. */
+export interface AuthenticateHook {
+  /** The methods on offer. */
+  readonly methods: readonly DynamicMethod[]
+  /** How long an answer may take: ms, default 5 s. Later the client is refused. */
+  readonly timeout?: number
+  readonly check: Ask
+}
+
+/** The name of the application's own authenticator. */
+const HOOK = 'authenticate'
+
+/** The methods of each authenticator, and those of the application's own. */
+export function authenticatorsOf(
+  { authenticators }: Config,
+  surroundings: Surroundings,
+  hook: AuthenticateHook | undefined,
+): Map<string, AuthMethod[]> {
+  const found = new Map(
+    Object.entries(authenticators).map(([name, keys]) => [name, methodsOf(keys, surroundings)]),
+  )
+  if (hook === undefined) return found
+  if (found.has(HOOK)) throw new TypeError(`the name ${HOOK} is taken by an authenticator`)
+  const { methods, timeout = 5000, check } = hook
+  const ask = inTime(check, timeout, surroundings.clock)
+  return found.set(HOOK, dynamicMethods(methods, ask, surroundings))
 }
 
 /** The rules of each role. */
-export function rulesOf({ options, roles, rpc }: RealmConfig): Map<string, Rules> {
-  const { uri_check } = options
+export function rulesOf(
+  { name, options, roles, rpc }: RealmConfig,
+  surroundings: Surroundings,
+): Map<string, Rules> {
   return new Map(
     roles.map(role => {
       const isOwn = Object.keys(role.rpc).length > 0
       const limits = isOwn ? { ...RPC_DEFAULTS, ...rpc, ...role.rpc } : undefined
-      return [role.name, new Rules(role.permissions, uri_check, limits)]
+      const authorizer = role.authorizer && authorizerOf(role.authorizer, name, surroundings)
+      return [
+        role.name,
+        new Rules(role.permissions, options.uri_check, { rpc: limits, authorizer }),
+      ]
     }),
   )
+}
+
+function authorizerOf(
+  keys: NonNullable<RoleConfig['authorizer']>,
+  own: string,
+  { clock, log, call }: Surroundings,
+): Authorizer {
+  const { procedure, realm = own, timeout, cache: ttl, cache_size, queue } = keys
+  return {
+    ...{ clock, log, ttl, maxDecisions: cache_size, maxQueue: queue },
+    ask: (...args) => call(realm, procedure, args, timeout),
+  }
 }
 
 /** What a realm keeps of its publications. */
@@ -53,16 +99,18 @@ export function pubsubOf(realm: RealmConfig): PubSubOptions {
   return { store, retained_events, event_history, testaments }
 }
 
-export function realmOf(realm: RealmConfig, log: Log): Realm {
+export function realmOf(realm: RealmConfig, surroundings: Surroundings): Realm {
   const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = realm.options
-  const roles = [...rulesOf(realm)].map(([name, rules]) => new Role(name, rules))
+  const roles = [...rulesOf(realm, surroundings)].map(([name, rules]) => new Role(name, rules))
   const { name, rpc } = realm
-  const options = { name, uriCheck, strictRequestIds, roles, log, rpc, pubsub: pubsubOf(realm) }
-  return new Realm(options, randomId)
+  const { clock, log } = surroundings
+  const facts = { name, uriCheck, strictRequestIds, roles, rpc, pubsub: pubsubOf(realm) }
+  return new Realm({ ...facts, clock, log }, randomId)
 }
 
 /** A realm in which everybody may do everything. */
-export function realmOnDemand(name: string, log: Log): Realm {
+export function realmOnDemand(name: string, { clock, log }: Surroundings): Realm {
   const roles = [unrestricted('anonymous', 'loose')]
-  return new Realm({ name, uriCheck: 'loose', strictRequestIds: false, roles, log }, randomId)
+  const facts = { name, uriCheck: 'loose', strictRequestIds: false, roles } as const
+  return new Realm({ ...facts, clock, log }, randomId)
 }

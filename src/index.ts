@@ -2,6 +2,7 @@
  * wampd, a WAMP v2 router: `createRouter()` makes one, `listen` gives it a port, `attach` an
  * application's own server, and `session` takes part in a realm without a socket.
  */
+export type { Ask, AuthRequest, DynamicMethod } from './auth/dynamic.ts'
 export type { TlsFiles } from './base/certificate.ts'
 export { createLog, type Log, type LogLevel } from './base/log.ts'
 export {
@@ -32,6 +33,7 @@ export type {
 export type { AttachOptions, Listening, ListenOptions } from './doors.ts'
 export type { DrainOptions } from './drain.ts'
 export type { EndpointOptions } from './entrance.ts'
+export type { AuthenticateHook } from './from-config.ts'
 export type { Match } from './match/uri.ts'
 export { PayloadError, WampError } from './protocol/errors.ts'
 export type { Invoke } from './protocol/invoke.ts'

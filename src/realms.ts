@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Log } from './base/log.ts'
+import type { Surroundings } from './auth/auth.ts'
 import type { Config, RealmConfig } from './config/schema.ts'
 import { pubsubOf, realmOf, realmOnDemand, rulesOf } from './from-config.ts'
 import { CLOSE_REALM, ROLE_REMOVED } from './protocol/errors.ts'
@@ -13,12 +13,12 @@ const MAX_ON_DEMAND = 1000
 export class Realms {
   readonly #realms = new Map<string, Realm>()
   readonly #development: boolean
-  readonly #log: Log
+  readonly #surroundings: Surroundings
   #configured: readonly RealmConfig[] = []
 
-  constructor(development: boolean, log: Log) {
+  constructor(development: boolean, surroundings: Surroundings) {
     this.#development = development
-    this.#log = log
+    this.#surroundings = surroundings
   }
 
   /** The realm of that name; in development there is always one, up to a number. */
@@ -27,7 +27,7 @@ export class Realms {
     if (known !== undefined || !this.#development) return known
     if (this.#realms.size >= MAX_ON_DEMAND) this.#dropEmpty()
     if (this.#realms.size >= MAX_ON_DEMAND) return undefined
-    const realm = realmOnDemand(name, this.#log)
+    const realm = realmOnDemand(name, this.#surroundings)
     this.#realms.set(name, realm)
     return realm
   }
@@ -45,7 +45,8 @@ export class Realms {
     const fresh = new Map<string, Realm>()
     try {
       for (const realm of realms) {
-        if (!this.#realms.has(realm.name)) fresh.set(realm.name, realmOf(realm, this.#log))
+        if (this.#realms.has(realm.name)) continue
+        fresh.set(realm.name, realmOf(realm, this.#surroundings))
       }
     } catch (error) {
       this.discard(fresh)
@@ -72,7 +73,7 @@ export class Realms {
       // Rules that are as they were keep the verdicts that they have reached.
       if (!fresh.has(realm.name) && !isDeepStrictEqual(before.get(realm.name), realm)) {
         known.limit(realm.rpc, pubsubOf(realm))
-        const gone = known.changeRoles(rulesOf(realm))
+        const gone = known.changeRoles(rulesOf(realm, this.#surroundings))
         if (reload.orphans === 'close') closeOrphans(known, gone)
       }
       before.delete(realm.name)
@@ -99,7 +100,8 @@ export class Realms {
     try {
       await realm.close()
     } catch (error) {
-      this.#log.error({ realm: realm.name, err: error }, 'not all that is to be kept was written')
+      const { log } = this.#surroundings
+      log.error({ realm: realm.name, err: error }, 'not all that is to be kept was written')
     }
   }
 
@@ -114,7 +116,8 @@ export class Realms {
 /** Ends the sessions whose role is gone. */
 function closeOrphans(realm: Realm, gone: readonly Role[]): void {
   for (const member of realm.members.values()) {
-    if (!gone.includes(member.role)) continue
+    // What an authorizer decides for is a role of its own, with the same rules.
+    if (!gone.some(({ rules }) => rules === member.role.rules)) continue
     member.kill(ROLE_REMOVED, `the role ${member.role.name} is there no more`)
   }
 }

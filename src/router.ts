@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
-import type { AuthMethod } from './auth/auth.ts'
+import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { systemClock } from './base/clock.ts'
 import { randomId } from './base/ids.ts'
 import { createLog, type Log } from './base/log.ts'
 import { LocalMember } from './client/local-member.ts'
 import type { LocalSession } from './client/local-session.ts'
+import { callerIn } from './client/router-caller.ts'
 import { type Change, changes, withoutRestart } from './config/diff.ts'
 import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { FileWatch, filesOf } from './config/watch.ts'
 import { type AttachOptions, Doors, type Listening, type ListenOptions } from './doors.ts'
 import { type DrainOptions, drain } from './drain.ts'
-import { authenticatorsOf } from './from-config.ts'
+import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
 import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
 import { unrestricted } from './realm/authorize.ts'
 import type { Realm } from './realm/realm.ts'
@@ -29,6 +30,11 @@ export interface RouterOptions extends ConfigOptions {
   readonly file?: string
   /** Realms spring up when a client names them, and everybody may do everything in those. */
   readonly development?: boolean
+  /**
+   * The application itself says who may come in. It is one authenticator more, `authenticate` by
+   * name, for ports that are opened by `listen` and `attach`.
+   */
+  readonly authenticate?: AuthenticateHook
   /** Has the last word on each configuration that is read, at the start and on reload. */
   readonly override?: (loaded: Loaded) => Loaded
   /** Where to log; by default to standard error, as `log` says, and only warnings without it. */
@@ -77,7 +83,7 @@ export function createRouter(options: RouterOptions = {}): Router {
 
 /** A configuration from a file or from keys given in code. */
 function loadedOf(options: RouterOptions): Loaded {
-  const { file, development, logger, override = loaded => loaded, ...keys } = options
+  const { file, development, logger, authenticate, override = loaded => loaded, ...keys } = options
   if (file === undefined) return override(checkConfig({ version: 1, ...keys }))
   const others = Object.keys(keys)
   if (others.length > 0) throw new TypeError(`give a file or keys, not both: ${others.join(', ')}`)
@@ -94,6 +100,8 @@ export class Router {
   /** What a reload reads again, and what is done to it then. */
   readonly #source: Pick<RouterOptions, 'file' | 'override'>
   readonly #log: Log
+  readonly #surroundings: Surroundings
+  readonly #authenticate: AuthenticateHook | undefined
   /** Its level follows the configuration; null for a log of the application's own. */
   readonly #ownLog: ReturnType<typeof createLog> | null
   #loaded: Loaded
@@ -106,7 +114,7 @@ export class Router {
   #closing: Promise<void> | null = null
 
   constructor(loaded: Loaded, options: RouterOptions) {
-    const { development = false, logger, log, file, override } = options
+    const { development = false, logger, log, file, override, authenticate } = options
     this.#loaded = loaded
     this.#source = {
       ...(file === undefined ? {} : { file }),
@@ -117,7 +125,13 @@ export class Router {
     const isConfigured = file !== undefined || log !== undefined
     this.#ownLog = logger === undefined ? createLog(isConfigured ? level : 'warn', isPretty) : null
     this.#log = logger ?? (this.#ownLog as Log)
-    this.#realms = new Realms(development, this.#log)
+    this.#surroundings = {
+      clock: systemClock,
+      log: this.#log,
+      call: callerIn(name => this.#realms.get(name), systemClock),
+    }
+    this.#authenticate = authenticate
+    this.#realms = new Realms(development, this.#surroundings)
     this.#doors = new Doors({
       clock: systemClock,
       log: this.#log,
@@ -129,7 +143,8 @@ export class Router {
       arrived: link => this.#links.add(link),
       left: link => this.#left(link),
     })
-    this.#take(loaded.config, this.#realms.prepare(loaded.config))
+    const authenticators = this.#authenticatorsOf(loaded.config)
+    this.#take(loaded.config, authenticators, this.#realms.prepare(loaded.config))
     this.#watchFiles()
   }
 
@@ -219,6 +234,7 @@ export class Router {
     const found = changes(this.#loaded, wanted)
     const next = withoutRestart(this.#loaded, wanted)
     // First what can fail: then nothing has changed.
+    const authenticators = this.#authenticatorsOf(next.config)
     const fresh = this.#realms.prepare(next.config)
     try {
       this.#doors.change(this.config.transports, next.config.transports)
@@ -226,7 +242,7 @@ export class Router {
       this.#realms.discard(fresh)
       throw error
     }
-    this.#take(next.config, fresh)
+    this.#take(next.config, authenticators, fresh)
     this.#loaded = next
     if (this.#ownLog !== null && (!isNamed || options.log !== undefined)) {
       this.#ownLog.level = next.config.log.level
@@ -312,9 +328,17 @@ export class Router {
   }
 
   /** Puts a configuration in force, all of it in this turn: no message sees a part of it. */
-  #take(config: Config, fresh: ReadonlyMap<string, Realm>): void {
-    this.#authenticators = authenticatorsOf(config)
+  #take(
+    config: Config,
+    authenticators: ReadonlyMap<string, AuthMethod[]>,
+    fresh: ReadonlyMap<string, Realm>,
+  ): void {
+    this.#authenticators = authenticators
     this.#realms.change(config, fresh)
+  }
+
+  #authenticatorsOf(config: Config): Map<string, AuthMethod[]> {
+    return authenticatorsOf(config, this.#surroundings, this.#authenticate)
   }
 
   #left(link: Link): void {

@@ -13,7 +13,10 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   store: { folders: ['base', 'protocol', 'match', 'serializer'], packages: ['lmdb'] },
   broker: { folders: ['base', 'protocol', 'match', 'delivery', 'store'], packages: [] },
   dealer: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
-  auth: { folders: ['base', 'protocol'], packages: ['typebox'] },
+  auth: {
+    folders: ['base', 'protocol'],
+    packages: ['typebox', 'jose', 'hash-wasm', '@mongodb-js/saslprep'],
+  },
   realm: {
     folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer', 'store', 'meta', 'auth'],
     packages: [],

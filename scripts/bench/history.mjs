@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { pathToFileURL } from 'node:url'
 
-const dist = resolve(process.argv[2] ?? join(import.meta.dirname, '../../dist'))
+const dist = resolve(process.argv[2] ?? join(import.meta.dirname, '../../build/src'))
 const load = file => import(pathToFileURL(join(dist, file)).href)
 const { Realm } = await load('realm/realm.js')
 const { unrestricted } = await load('realm/authorize.js')

@@ -21,6 +21,6 @@ export function anonymous(authrole: string): AuthMethod {
 export const anonymousKind: AuthKind<Static<typeof keys>> & { keys: typeof keys } = {
   name: 'anonymous',
   keys,
-  principals: ({ role }) => [{ role, path: ['role'] }],
+  principals: ({ role }) => [{ role, takesAll: true, path: ['role'] }],
   create: ({ role }) => anonymous(role),
 }

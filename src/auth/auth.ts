@@ -1,5 +1,8 @@
 import type { TSchema } from 'typebox'
-import { AUTHENTICATION_FAILED } from '../protocol/errors.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Origin } from '../base/origin.ts'
+import { AUTHENTICATION_DENIED } from '../protocol/errors.ts'
 import type { Dict } from '../protocol/payload.ts'
 
 /** What a client says of itself in HELLO. */
@@ -8,7 +11,7 @@ export interface Hello {
   readonly details: Dict
   /** The id that the session will have. */
   readonly session: number
-  readonly remote: string
+  readonly origin: Origin
 }
 
 /** Who a session is, once that is settled. */
@@ -41,15 +44,74 @@ export interface AuthMethod {
    * What a client sees whom no source knows: the same as one whose proof is wrong. By default it is
    * refused at once.
    */
-  stranger?(): Step
+  stranger?(hello: Hello): Step
+}
+
+/** The answer to a client that no source knows, and to one whose proof is wrong: one for both. */
+export const DENIED: Step = {
+  refused: AUTHENTICATION_DENIED,
+  text: 'nobody with this authid is known by this proof',
+}
+
+/** Refuses a client whose HELLO or AUTHENTICATE cannot be used; `text` says what is wrong with it. */
+export function denied(text: string): Step {
+  return { refused: AUTHENTICATION_DENIED, text }
+}
+
+/** The authid that a client claims. Some clients send an empty one and mean none. */
+export function authidOf({ details: { authid } }: Hello): string | undefined {
+  return typeof authid === 'string' && authid !== '' ? authid : undefined
+}
+
+/** `authextra` of a HELLO: empty where it is no dict. */
+export function authextraOf({ details: { authextra } }: Hello): Dict {
+  return typeof authextra === 'object' && authextra !== null ? (authextra as Dict) : {}
 }
 
 /** Somebody whom a method lets in; without authid it is everybody who asks. */
 export interface Principal {
   readonly authid?: string
-  readonly role: string
-  /** Where the role is written, from the method's keys on. */
-  readonly path: readonly string[]
+  /** Undefined: only `asks` knows. */
+  readonly role?: string
+  /** The procedure that says who somebody is. */
+  readonly asks?: string
+  /** The protocol's name of the method, where the keys have another one. */
+  readonly method?: string
+  /** No client that comes here is left to the sources behind. */
+  readonly takesAll?: boolean
+  /** Where the role is written, or the procedure, from the method's keys on. */
+  readonly path: Path
+}
+
+/** Where something is among the keys of a method. */
+type Path = readonly (string | number)[]
+
+/** The principals of keys that name users by authid. */
+export function principalsIn(users: Readonly<Record<string, { role: string }>>): Principal[] {
+  return Object.entries(users).map(([authid, { role }]) => ({
+    authid,
+    role,
+    path: ['principals', authid, 'role'],
+  }))
+}
+
+/** What is wrong with the keys of a method. */
+export interface KeyFault {
+  readonly path: Path
+  readonly text: string
+  /** What stands there, if people are to see it: as they wrote it, behind the text. */
+  readonly value?: string
+}
+
+/** What methods ask of the router. */
+export interface Surroundings {
+  readonly clock: Clock
+  readonly log: Log
+  /**
+   * Calls a procedure of a realm for the router itself; gives its first result. Rejects with a
+   * WampError, also after `timeout` milliseconds.
+   */
+  call(realm: string, procedure: string, args: unknown[], timeout: number): Promise<unknown>
 }
 
 /**
@@ -62,7 +124,9 @@ export interface AuthKind<Keys> {
   readonly keys: TSchema
   /** Whom the keys let in. */
   principals(keys: Keys): Principal[]
-  create(keys: Keys): AuthMethod
+  /** What is wrong with keys whose types are right, where these are the realms. */
+  faults?(keys: Keys, realms: readonly string[]): KeyFault[]
+  create(keys: Keys, surroundings: Surroundings): AuthMethod | AuthMethod[]
 }
 
 /**
@@ -92,7 +156,5 @@ export function beginWith(
       return step.then(known => known ?? beginWith(sources, hello, i + 1))
     if (step !== null) return step
   }
-  return (
-    sources[0]?.stranger?.() ?? { refused: AUTHENTICATION_FAILED, text: 'nobody knows you here' }
-  )
+  return sources[0]?.stranger?.(hello) ?? DENIED
 }

@@ -1,8 +1,15 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { about, CLOSED, name, named, SECRET } from '../base/keys.ts'
-import { AUTHENTICATION_FAILED } from '../protocol/errors.ts'
-import type { AuthKind, AuthMethod, Identity, Step } from './auth.ts'
+import {
+  type AuthKind,
+  type AuthMethod,
+  authidOf,
+  DENIED,
+  type Identity,
+  principalsIn,
+  type Step,
+} from './auth.ts'
+import { isSame } from './same.ts'
 
 const principal = Type.Object(
   {
@@ -29,8 +36,9 @@ function ticket({ principals }: Keys): AuthMethod {
   const known = new Map(Object.entries(principals))
   return {
     name: 'ticket',
-    begin({ details: { authid } }) {
-      if (typeof authid !== 'string') return null
+    begin(hello) {
+      const authid = authidOf(hello)
+      if (authid === undefined) return null
       const user = known.get(authid)
       if (user === undefined) return null
       const identity = { authid, authrole: user.role, authprovider: 'static' }
@@ -50,26 +58,14 @@ function challenge(verify: (ticket: string) => Identity | null): Step {
     challenge: {},
     answer(given) {
       const identity = verify(given)
-      if (identity !== null) return { identity }
-      return { refused: AUTHENTICATION_FAILED, text: 'no user has this authid and this ticket' }
+      return identity === null ? DENIED : { identity }
     },
   }
-}
-
-/** Compares in constant time, whatever the lengths. */
-function isSame(a: string, b: string): boolean {
-  const [one, other] = [a, b].map(text => createHash('sha256').update(text).digest())
-  return timingSafeEqual(one as Buffer, other as Buffer)
 }
 
 export const ticketKind: AuthKind<Keys> & { keys: typeof keys } = {
   name: 'ticket',
   keys,
-  principals: keys =>
-    Object.entries(keys.principals).map(([authid, { role }]) => ({
-      authid,
-      role,
-      path: ['principals', authid, 'role'],
-    })),
+  principals: ({ principals }) => principalsIn(principals),
   create: ticket,
 }

@@ -5,23 +5,36 @@ import { createSecureContext } from 'node:tls'
 export interface TlsFiles {
   readonly certificate: string
   readonly key: string
+  /**
+   * The authorities that sign clients' certificates. With it clients are asked for one, but may
+   * come without. Not on uWebSockets.js, which does not hand them on.
+   */
+  readonly ca?: string | undefined
+}
+
+/** What those files hold. */
+interface Pair {
+  readonly cert: Buffer
+  readonly key: Buffer
+  readonly ca?: Buffer
 }
 
 /**
  * Certificate and key from their files, found to fit each other. Throws an Error that names the
  * files: uWebSockets.js itself says nothing of why it cannot use a certificate.
  */
-export function readCertificate(tls: TlsFiles): { cert: Buffer; key: Buffer } {
-  const { certificate, key } = tls
+export function readCertificate(tls: TlsFiles): Pair {
+  const { certificate, key, ca } = tls
   try {
     return pairOf(tls)
   } catch (error) {
     const text = (error as Error).message
-    throw new Error(`cannot use certificate ${certificate} with key ${key}: ${text}`)
+    const files = `certificate ${certificate} with key ${key}${ca === undefined ? '' : ` and ca ${ca}`}`
+    throw new Error(`cannot use ${files}: ${text}`)
   }
 }
 
-/** Why certificate and key, which are there, cannot be used; undefined where they can. */
+/** Why certificate, key and authorities, which are there, cannot be used; undefined where they can. */
 export function certificateFault(tls: TlsFiles): string | undefined {
   try {
     pairOf(tls)
@@ -31,8 +44,12 @@ export function certificateFault(tls: TlsFiles): string | undefined {
   }
 }
 
-function pairOf({ certificate, key }: TlsFiles): { cert: Buffer; key: Buffer } {
-  const pair = { cert: readFileSync(certificate), key: readFileSync(key) }
+function pairOf({ certificate, key, ca }: TlsFiles): Pair {
+  const pair = {
+    cert: readFileSync(certificate),
+    key: readFileSync(key),
+    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+  }
   createSecureContext(pair)
   return pair
 }

@@ -60,15 +60,15 @@ function headline({ url, transport }: Listening, paint: Paint): string {
   return `${paint('bold', `wampd ${version}`)} listens on ${paint('cyan', url)} (${transport})`
 }
 
-/** The roles that somebody can get. */
-function reachableRoles({ authenticators }: Config): Set<string> {
+/** The roles that somebody can get; undefined among them: any, as only a procedure knows. */
+function reachableRoles({ authenticators }: Config): Set<string | undefined> {
   const sources = Object.values(authenticators)
   if (sources.length === 0) return new Set(['anonymous'])
   return new Set(sources.flatMap(source => principalsOf(source).map(({ role }) => role)))
 }
 
-function realmText({ name, roles }: RealmConfig, reachable: Set<string>): string {
-  const isReachable = roles.some(role => reachable.has(role.name))
+function realmText({ name, roles }: RealmConfig, reachable: Set<string | undefined>): string {
+  const isReachable = roles.some(role => reachable.has(role.name) || reachable.has(undefined))
   return isReachable ? name : `${name} (nobody can join: nobody gets one of its roles)`
 }
 

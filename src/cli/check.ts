@@ -23,7 +23,7 @@ export function check(program: Command): void {
     .summary('look for mistakes in a configuration, or say who may do what')
     .description(
       'Prints every mistake of a configuration with its line. With --explain it says whether a user ' +
-        'may do something, and by which rule. The exit code is 1 for mistakes, and for a no.',
+        'may do something, and by which rule. The exit code is 1 for mistakes, and for all but a yes.',
     )
     .argument('[file]', 'by default wampd.yaml, wampd.yml or wampd.json in this folder')
     .addOption(jsonFlag())
@@ -105,13 +105,14 @@ function summary(file: string, { config, files }: Loaded): string {
 }
 
 function explanationText(one: Explanation): string {
-  const { allowed, reason, realm, authenticator, method, role, file, line, column } = one
+  const { allowed, asks, reason, realm, authenticator, method, role, file, line, column } = one
+  const answer = asks === undefined ? 'no' : 'perhaps'
   const way = [
     realm === undefined ? undefined : `in ${realm}`,
     role === undefined ? undefined : `as ${role}`,
     authenticator === undefined ? undefined : `by ${authenticator}.${method}`,
   ]
   const place = [file, line, column].filter(part => part !== undefined).join(':')
-  const words = [allowed ? 'yes' : 'no', ...way.filter(part => part !== undefined)].join(' ')
+  const words = [allowed ? 'yes' : answer, ...way.filter(part => part !== undefined)].join(' ')
   return `${words}: ${reason}${place === '' ? '' : ` (${place})`}`
 }

@@ -1,6 +1,7 @@
 import { Settings } from 'typebox/system'
 import Value from 'typebox/value'
 import { UNITS, worthOf } from '../base/keys.ts'
+import { withDefaults } from './defaults.ts'
 import { nearest } from './nearest.ts'
 import { below, mapLeaves, type SchemaNode, valueAt } from './node.ts'
 import { type Fault, type Path, printable } from './problem.ts'
@@ -53,7 +54,7 @@ function limitFaults(data: unknown, written: unknown): Fault[] {
  * named by `pathOf`.
  */
 export function filled(data: unknown, pathOf: (file: string) => string): unknown {
-  const whole = Value.Default(schema, structuredClone(data))
+  const whole = withDefaults(ROOT, data)
   return mapLeaves(ROOT, whole, (node, value) => {
     if (node.unit !== undefined) return worthOf(node.unit, value as number | string)
     return node.path === true ? pathOf(value as string) : value

@@ -1,3 +1,4 @@
+import type { Principal } from '../auth/auth.ts'
 import { principalsOf } from '../auth/methods.ts'
 import { isReserved, type Match } from '../match/uri.ts'
 import {
@@ -38,11 +39,14 @@ export interface Query {
 /** The answer for one realm and one way into it. Where nobody gets in, those are undefined. */
 export interface Explanation {
   readonly allowed: boolean
+  /** The procedure that decides, where only it knows; then `allowed` is false. */
+  readonly asks?: string
   /** Why, in one line. */
   readonly reason: string
   readonly realm?: string | undefined
   /** Undefined for a configuration without authenticators, which anonymous clients may join. */
   readonly authenticator?: string | undefined
+  /** Its name among the keys of the authenticator. */
   readonly method?: string | undefined
   readonly role?: string | undefined
   /** Where the rule is written that decides or, where none does, what it would belong to. */
@@ -53,13 +57,12 @@ export interface Explanation {
 }
 
 /** How somebody gets a role. */
-interface Way {
+interface Way extends Omit<Principal, 'path'> {
   readonly authenticator?: string
+  readonly kind: string
   readonly method: string
-  readonly authid?: string
-  readonly role: string
   /** The role as it is written. */
-  readonly roleText: string
+  readonly roleText?: string
 }
 
 /** What a user may do with a URI, and why: for every realm and every way in. */
@@ -71,7 +74,7 @@ export function explain(loaded: Loaded, query: Query): Explanation[] {
   if (config.realms.length === 0) return [{ allowed: false, reason: 'there is no realm' }]
   return config.realms.flatMap((realm, r) =>
     ways.map(way => {
-      const { authenticator, method } = way
+      const { authenticator, kind: method } = way
       const { path: at, ...answer } =
         keptOut(config, realm, way, ways) ?? judged(loaded, r, way, query)
       const { path, file, line, column } = loaded.problem({ path: ['realms', r, ...at], text: '' })
@@ -86,12 +89,16 @@ export function explain(loaded: Loaded, query: Query): Explanation[] {
 function waysOf({ config, written }: Loaded): Way[] {
   const sources = Object.entries(config.authenticators)
   if (sources.length === 0) {
-    return [{ method: 'anonymous', role: 'anonymous', roleText: 'anonymous' }]
+    const [kind, role] = ['anonymous', 'anonymous']
+    return [{ kind, method: kind, role, roleText: role }]
   }
   return sources.flatMap(([authenticator, keys]) =>
-    principalsOf(keys).map(({ path, role, ...principal }) => {
-      const roleText = asWritten(written, ['authenticators', authenticator, ...path], role)
-      return { ...principal, role, roleText, authenticator }
+    principalsOf(keys).map(({ path, ...principal }) => {
+      const show = (text: string) =>
+        asWritten(written, ['authenticators', authenticator, ...path], text)
+      const { role, asks } = principal
+      if (asks !== undefined) return { ...principal, authenticator, asks: show(asks) }
+      return { ...principal, authenticator, roleText: show(role ?? '') }
     }),
   )
 }
@@ -114,6 +121,7 @@ function stranger(authid: string, known: readonly Way[]): string {
 /** An answer, and the place that it comes from, below the realm. */
 interface Answer {
   readonly allowed: boolean
+  readonly asks?: string
   readonly reason: string
   readonly path: Path
 }
@@ -122,11 +130,12 @@ interface Answer {
 function keptOut(
   { transports }: Config,
   { name, roles }: RealmConfig,
-  { authenticator, method, role, roleText }: Way,
+  way: Way,
   ways: readonly Way[],
 ): Answer | undefined {
+  const { authenticator, role, roleText } = way
   const denied = (reason: string) => ({ allowed: false, reason, path: [] })
-  if (!roles.some(one => one.name === role)) {
+  if (role !== undefined && !roles.some(one => one.name === role)) {
     return denied(`the realm has no role "${roleText}"`)
   }
   // Without transports here the ports are the application's own.
@@ -136,28 +145,37 @@ function keptOut(
   )
   if (doors.length === 0) return denied('no transport takes this authenticator into the realm')
   // Of several sources with one method the first that knows the user decides: see auth/auth.ts.
-  const sure = ways
-    .filter(way => way.method === method && isSure(way))
-    .map(way => way.authenticator)
-  const before = doors.map(({ auth }) =>
-    auth.slice(0, auth.indexOf(authenticator)).find(one => sure.includes(one)),
+  const before = doors.map(({ auth }) => {
+    const order = auth
+      .flatMap(name => ways.filter(one => one.authenticator === name))
+      .filter(one => one.method === way.method)
+    const isOwn = (one: Way) => one.authenticator === authenticator && one.kind === way.kind
+    return order.slice(0, order.findIndex(isOwn)).find(isSure)
+  })
+  const [first] = before
+  if (first === undefined || before.includes(undefined)) return undefined
+  const source = `${printable(first.authenticator ?? '')}.${first.kind}`
+  return denied(
+    `${source} is asked first, and ${first.takesAll ? 'takes all' : 'knows the user too'}`,
   )
-  if (before.includes(undefined)) return undefined
-  return denied(`${printable(before[0] as string)} is asked first, and knows the user too`)
 }
 
 /** True of a way that leaves nobody it is for to the sources behind it. */
-function isSure({ authid, method }: Way): boolean {
-  return authid !== undefined || method === 'anonymous'
+function isSure({ authid, takesAll }: Way): boolean {
+  return authid !== undefined || takesAll === true
 }
 
 /** What the rules of a role say, in the realm of this index. */
 function judged(
   { config, written }: Loaded,
   r: number,
-  { role }: Way,
+  { role, asks }: Way,
   { uri, action, match }: Query,
 ): Answer {
+  if (asks !== undefined) {
+    const reason = `${asks} is asked who that is, and for the role`
+    return { allowed: false, asks, reason, path: [] }
+  }
   const { options, roles } = config.realms[r] as RealmConfig
   const { uri_check } = options
   const o = roles.findIndex(({ name }) => name === role)
@@ -172,6 +190,13 @@ function judged(
     return denied('URIs that begin with wamp. or wampd. are the router’s own')
   }
   const rule = rules.deciding(uri)
+  const authorizer = roles[o]?.authorizer
+  if (rule === undefined && authorizer !== undefined && !isReserved(uri)) {
+    const at = [...path, 'authorizer', 'procedure']
+    const asks = asWritten(written, ['realms', r, ...at], authorizer.procedure)
+    const reason = `no rule of the role meets this URI: ${asks} is asked`
+    return { allowed: false, asks, reason, path: at }
+  }
   if (rule === undefined) return denied('no rule of the role meets this URI')
   const allowed = (verdict & BITS[action]) !== 0
   const at = [...path, 'permissions', permissions.indexOf(rule as Permission)]

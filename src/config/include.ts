@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { whyUnread } from './text-file.ts'
+import { whyUnread } from '../base/why-unread.ts'
 
 /**
  * The files that an `include` names, relative to the file that it is written in, in the order of their

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { about, CLOSED, name } from '../base/keys.ts'
+import { about, CLOSED, duration, name } from '../base/keys.ts'
 import { MATCHES } from '../match/uri.ts'
 import { DISCLOSURES, MAX_TRUST_LEVEL } from '../realm/authorize.ts'
 import { pubsubKeys } from './pubsub-keys.ts'
@@ -78,6 +78,68 @@ const permission = Type.Object(
   CLOSED,
 )
 
+const authorizer = Type.Object(
+  {
+    procedure: name(
+      about(
+        'The procedure that is called with session details, URI, action and options. It gives true, ' +
+          'false, or `{allow, disclose, cache}`.',
+        'live',
+      ),
+    ),
+    realm: Type.Optional(
+      name(about('The realm that has the procedure: by default this one.', 'live')),
+    ),
+    timeout: Type.Optional(
+      duration({
+        minimum: 10,
+        ...about(
+          'How long it may take. Later, as where it fails, the request is refused with ' +
+            '`wamp.error.authorization_failed`.',
+          'live',
+          '5s',
+        ),
+      }),
+    ),
+    cache: Type.Optional(
+      duration(
+        about(
+          'How long an answer counts for the session, action and URI that it was given for; 0: once.',
+          'live',
+          '1m',
+        ),
+      ),
+    ),
+    cache_size: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        ...about('How many answers are kept for a session.', 'live', 1000),
+      }),
+    ),
+    queue: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        ...about(
+          'How many messages of a session may wait for an answer. Beyond, the session ends with ' +
+            '`wampd.close.queue_full`.',
+          'live',
+          1000,
+        ),
+      }),
+    ),
+  },
+  {
+    ...CLOSED,
+    ...about(
+      'Who decides on URIs that no rule meets. The router’s own URIs need rules. Answers that were ' +
+        'kept are forgotten when a reload changes the realm.',
+      'live',
+    ),
+  },
+)
+
 const role = Type.Object(
   {
     name: name(about('The name of the role: authenticators give it to sessions.', 'live')),
@@ -90,6 +152,7 @@ const role = Type.Object(
       keyedBy: ['match', 'uri'],
     }),
     rpc: roleRpc,
+    authorizer: Type.Optional(authorizer),
   },
   CLOSED,
 )

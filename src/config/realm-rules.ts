@@ -7,6 +7,7 @@ import type { Config, Permission, RealmConfig } from './schema.ts'
 export function realmFaults({ realms }: Config, written: unknown): Fault[] {
   const faults: Fault[] = []
   const isFirstStore = unique(faults, 'realm that keeps its events in this file')
+  const names = new Set(realms.map(({ name }) => name))
   const isFirstRealm = unique(faults, 'realm of this name')
   for (const [r, realm] of realms.entries()) {
     const { name, options, roles } = realm
@@ -25,6 +26,11 @@ export function realmFaults({ realms }: Config, written: unknown): Fault[] {
     const isFirstRole = unique(faults, 'role of this name in the realm')
     for (const [o, role] of roles.entries()) {
       isFirstRole(role.name, [...at, 'roles', o, 'name'])
+      const where = role.authorizer?.realm ?? name
+      if (!names.has(where)) {
+        const path = [...at, 'roles', o, 'authorizer', 'realm']
+        faults.push({ path, text: `there is no realm "${asWritten(written, path, where)}"` })
+      }
       const place = { options, written, path: [...at, 'roles', o, 'permissions'] }
       faults.push(...permissionFaults(role.permissions, place))
     }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { principalsOf } from '../auth/methods.ts'
+import { faultsOf, principalsOf } from '../auth/methods.ts'
 import { certificateFault, type TlsFiles } from '../base/certificate.ts'
+import { whyUnread } from '../base/why-unread.ts'
 import { nearest } from './nearest.ts'
 import { asWritten } from './node.ts'
 import { type Fault, type Path, printable, unique } from './problem.ts'
 import { realmFaults } from './realm-rules.ts'
 import type { Config } from './schema.ts'
-import { whyUnread } from './text-file.ts'
 
 /**
  * What the schema cannot say: what the parts of a configuration have to do with each other.
@@ -23,14 +23,23 @@ export function ruleFaults(config: Config, written: unknown): Fault[] {
 function authFaults({ realms, authenticators, transports }: Config, written: unknown): Fault[] {
   const faults: Fault[] = []
   const roles = new Set(realms.flatMap(realm => realm.roles.map(role => role.name)))
+  const names = realms.map(realm => realm.name)
   const named = new Set(transports.flatMap(({ auth }) => auth))
   for (const [name, authenticator] of Object.entries(authenticators)) {
     const at = ['authenticators', name]
     if (Object.keys(authenticator).length === 0) faults.push({ path: at, text: 'has no method' })
     for (const { role, path: below } of principalsOf(authenticator)) {
-      if (roles.has(role)) continue
+      if (role === undefined || roles.has(role)) continue
       const path = [...at, ...below]
       faults.push({ path, text: `no realm has the role "${asWritten(written, path, role)}"` })
+    }
+    for (const { path, text } of faultsOf(authenticator, names)) {
+      faults.push({ path: [...at, ...path], text })
+    }
+    for (const { path: below, text, value } of faultsOf(authenticator, names)) {
+      const path = [...at, ...below]
+      const shown = value === undefined ? '' : ` "${asWritten(written, path, value)}"`
+      faults.push({ path, text: `${text}${shown}` })
     }
     // Embedded routers may have no transports here, but ports of their own.
     if (transports.length > 0 && !named.has(name)) {
@@ -53,7 +62,7 @@ function transportFaults(
   )
   const known = (names: readonly string[], path: Path, all: ReadonlyMap<string, string>) =>
     unknownNames(names, path, all, written)
-  for (const [t, { id, tls, auth, realms, endpoint }] of transports.entries()) {
+  for (const [t, { id, tls, auth, realms, endpoint, options }] of transports.entries()) {
     const at = ['transports', t]
     isFirst(id, [...at, 'id'])
     faults.push(...known(auth, [...at, 'auth'], sources))
@@ -62,6 +71,15 @@ function transportFaults(
     if (other >= 0) {
       const path = [...at, 'endpoint', 'port']
       faults.push({ path, text: 'the port is also that of', other: ['transports', other] })
+    }
+    if (tls?.ca !== undefined && options.backend === 'uws') {
+      const text = 'uWebSockets.js does not hand on the certificates of clients: use ws with tls.ca'
+      faults.push({ path: [...at, 'options', 'backend'], text })
+    }
+    for (const [a, name] of tls?.ca === undefined ? auth.entries() : []) {
+      if (authenticators[name]?.tls === undefined) continue
+      const text = 'its method tls needs tls.ca of this transport'
+      faults.push({ path: [...at, 'auth', a], text })
     }
     if (tls !== undefined) faults.push(...tlsFaults(tls, [...at, 'tls']))
   }
@@ -110,9 +128,11 @@ function unknownNames(
 
 function tlsFaults(tls: TlsFiles, path: Path): Fault[] {
   const faults: Fault[] = []
-  for (const name of ['certificate', 'key'] as const) {
+  for (const name of ['certificate', 'key', 'ca'] as const) {
+    const file = tls[name]
+    if (file === undefined) continue
     try {
-      readFileSync(tls[name])
+      readFileSync(file)
     } catch (error) {
       faults.push({ path: [...path, name], text: whyUnread(error) })
     }

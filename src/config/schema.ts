@@ -159,7 +159,7 @@ export type TransportConfig = Omit<Filled<TransportInput>, 'tls' | 'realms'> & {
 }
 
 /** Keys below the top that may be absent for good: they have no default. */
-type Bare = 'trust_level'
+type Bare = 'trust_level' | 'ca' | 'authorizer' | 'realm'
 
 type Filled<T> = number extends T
   ? // A number, or a text with a unit.

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { whyUnread } from '../base/why-unread.ts'
 
 /** A file that cannot be used; the message says why, without its name. */
 export class Unreadable extends Error {
@@ -22,19 +23,6 @@ export function readTextFile(file: string, maxSize: number): string {
   } catch (error) {
     throw new Unreadable('is not UTF-8 text', { cause: error })
   }
-}
-
-const REASONS: Record<string, string> = {
-  ENOENT: 'no such file',
-  ENOTDIR: 'no such file',
-  EACCES: 'no permission to read this file',
-  EISDIR: 'is a folder',
-}
-
-/** Why a file cannot be read, in words. Node's own text has the path in it, variables and all. */
-export function whyUnread(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code ?? 'no reason known'
-  return REASONS[code] ?? `cannot be read (${code})`
 }
 
 function sizeText(bytes: number): string {

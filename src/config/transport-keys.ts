@@ -33,6 +33,16 @@ const tls = Type.Object(
       ...about('The certificate and its chain, in PEM. Read again on each reload.', 'new'),
     }),
     key: name({ ...PATH, ...about('The private key, in PEM.', 'new') }),
+    ca: Type.Optional(
+      name({
+        ...PATH,
+        ...about(
+          'The authorities whose certificates clients may prove themselves with, in PEM. Such a ' +
+            'transport runs on `ws`: uWebSockets.js does not hand certificates on.',
+          'restart',
+        ),
+      }),
+    ),
   },
   { ...CLOSED, ...about('Certificate and key: with it the transport speaks TLS.', 'restart') },
 )
@@ -75,6 +85,47 @@ const options = Type.Object(
       duration({
         minimum: 10,
         ...about('How long a client may take from connecting to WELCOME.', 'new', '10s'),
+      }),
+    ),
+    max_handshakes: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        ...about(
+          'How many connections may be without a session at a time. Those beyond are closed with 1013.',
+          'live',
+          1000,
+        ),
+      }),
+    ),
+    max_hello_size: Type.Optional(
+      size({
+        minimum: 1024,
+        ...about('The largest message before WELCOME: HELLO and AUTHENTICATE.', 'new', '64KB'),
+      }),
+    ),
+    max_failures: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        ...about(
+          'How often clients of one address may fail to authenticate before they must wait; 0 is ' +
+            'without limit. The addresses of this machine never wait, for a proxy may stand there; ' +
+            'a proxy elsewhere needs 0.',
+          'live',
+          20,
+        ),
+      }),
+    ),
+    failure_backoff: Type.Optional(
+      duration({
+        minimum: 1,
+        ...about(
+          'How long the first failure beyond `max_failures` holds an address back; each further ' +
+            'one twice as long, up to a minute.',
+          'live',
+          '1s',
+        ),
       }),
     ),
     backend: Type.Optional(

@@ -1,3 +1,4 @@
+import type { Origin } from '../base/origin.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { isUri, MATCHES, type Match } from '../match/uri.ts'
 import { INVALID_ARGUMENT, INVALID_URI, NO_SUCH_PROCEDURE, WampError } from '../protocol/errors.ts'
@@ -16,8 +17,12 @@ export interface SessionDetails extends Dict {
 /** A session as the meta API sees it. */
 export interface MetaSession extends Peer {
   readonly details: SessionDetails
+  /** Where it comes from; sessions of this process come from nowhere. */
+  readonly origin?: Origin
   /** Ends the session with a GOODBYE; `message` is for people. */
   kill(reason: string, message?: string): void
+  /** Forgets what an authorizer has decided; undefined where none is asked. */
+  readonly forget?: (() => void) | undefined
 }
 
 /** A realm as the meta API sees it. */
@@ -30,6 +35,8 @@ export interface MetaRealm {
   check(session: MetaSession, action: 'publish' | 'subscribe', uri: string, match: Match): void
   /** Publishes for a session, which may have left. */
   publish(session: MetaSession, topic: string, options: Dict, payload: Payload): void
+  /** Whether a member has the right to call this. */
+  mayCall(caller: MetaSession, procedure: string): boolean
 }
 
 /**

@@ -1,3 +1,4 @@
+import { transportDetails } from '../base/origin.ts'
 import { isUri } from '../match/uri.ts'
 import { INVALID_URI, KILLED, NO_SUCH_SESSION, WampError } from '../protocol/errors.ts'
 import type { Dict } from '../protocol/payload.ts'
@@ -9,6 +10,9 @@ import {
   type MetaSession,
   textOf,
 } from './meta.ts'
+
+/** Who may call this sees in wamp.session.get where sessions come from. There is no such procedure. */
+const SEE_TRANSPORT = 'wampd.session.transport'
 
 /** Tells of a session that is open now. */
 export function onJoin(realm: MetaRealm, { details }: MetaSession): void {
@@ -34,7 +38,14 @@ export function sessionProcedures(realm: MetaRealm): [string, MetaProcedure][] {
   return [
     ['wamp.session.count', (_, args) => [idsOf(members, args[0]).length]],
     ['wamp.session.list', (_, args) => [idsOf(members, args[0])]],
-    ['wamp.session.get', (_, args) => [sessionOf(members, args[0]).details]],
+    [
+      'wamp.session.get',
+      (caller, args) => {
+        const { details, origin } = sessionOf(members, args[0])
+        if (origin === undefined || !realm.mayCall(caller, SEE_TRANSPORT)) return [details]
+        return [{ ...details, transport: transportDetails(origin) }]
+      },
+    ],
     [
       'wamp.session.kill',
       (caller, args, kwargs) => {

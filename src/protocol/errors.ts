@@ -6,6 +6,8 @@ export const NO_SUCH_PROCEDURE = 'wamp.error.no_such_procedure'
 export const PROCEDURE_ALREADY_EXISTS = 'wamp.error.procedure_already_exists'
 export const INVALID_ARGUMENT = 'wamp.error.invalid_argument'
 export const NOT_AUTHORIZED = 'wamp.error.not_authorized'
+/** An authorizer failed, or took too long: nobody knows whether it may be. */
+export const AUTHORIZATION_FAILED = 'wamp.error.authorization_failed'
 export const CANCELED = 'wamp.error.canceled'
 export const TIMEOUT = 'wamp.error.timeout'
 export const UNAVAILABLE = 'wamp.error.unavailable'
@@ -17,14 +19,22 @@ export const NO_SUCH_REALM = 'wamp.error.no_such_realm'
 export const NO_SUCH_ROLE = 'wamp.error.no_such_role'
 export const NO_MATCHING_AUTH_METHOD = 'wamp.error.no_matching_auth_method'
 export const NO_SUCH_SESSION = 'wamp.error.no_such_session'
+export const NO_SUCH_PRINCIPAL = 'wamp.error.no_such_principal'
+/** The proof is wrong, or nobody is known by it: the two are not told apart. */
+export const AUTHENTICATION_DENIED = 'wamp.error.authentication_denied'
+/** The check itself could not be made, or not in time. */
 export const AUTHENTICATION_FAILED = 'wamp.error.authentication_failed'
 export const PROTOCOL_VIOLATION = 'wamp.error.protocol_violation'
 export const GOODBYE_AND_OUT = 'wamp.close.goodbye_and_out'
 export const KILLED = 'wamp.close.killed'
 export const CLOSE_REALM = 'wamp.close.close_realm'
 export const SYSTEM_SHUTDOWN = 'wamp.close.system_shutdown'
+/** Our own: an address has failed to authenticate too often, and must wait. */
+export const TOO_MANY_ATTEMPTS = 'wampd.error.too_many_attempts'
 /** Our own: a reload took away the role of the session. */
 export const ROLE_REMOVED = 'wampd.close.role_removed'
+/** Our own: too much of a session waits for its authorizer. */
+export const QUEUE_FULL = 'wampd.close.queue_full'
 /** Our own: a session ended because of a fault of the router; the URI says whose fault it was. */
 export const INTERNAL_ERROR = 'wampd.error.internal_error'
 /** Our own: why a session lost a registration to another one that took its place. */

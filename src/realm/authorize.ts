@@ -2,6 +2,7 @@ import type { RpcLimits } from '../dealer/options.ts'
 import { PatternIndex } from '../match/patterns.ts'
 import { isPattern, isReserved, isUri, type Match, type UriCheck } from '../match/uri.ts'
 import { DISCLOSURES, type Disclosure } from '../protocol/disclosure.ts'
+import type { Authorizer } from './authorizer.ts'
 
 export { DISCLOSURES, type Disclosure }
 
@@ -14,11 +15,14 @@ export const MAY_SUBSCRIBE = 8
 export const BAD_URI = 16
 /** The URI is the router's own: nothing may be published to it or registered under it. */
 export const RESERVED = 32
+/** No rule meets the URI: where the role has an authorizer, that decides. */
+export const UNMET = 1024
 
 /** Verdicts carry the disclosure of caller and publisher, and the trust level, above their bits. */
 const CALLER_SHIFT = 6
 const PUBLISHER_SHIFT = 8
 const TRUST_SHIFT = 16
+
 /** The highest trust level. */
 export const MAX_TRUST_LEVEL = 1000
 
@@ -35,6 +39,13 @@ export interface Permission {
   readonly disclose?: { readonly caller: Disclosure; readonly publisher: Disclosure }
   /** The trust level that calls and publications get, 0 the lowest; undefined: they get none. */
   readonly trust_level?: number | undefined
+}
+
+/** What a verdict says where whoever does this is disclosed without asking for it. */
+export function disclosing(action: number): number {
+  if (action === MAY_SUBSCRIBE) return 0
+  const shift = action === MAY_PUBLISH ? PUBLISHER_SHIFT : CALLER_SHIFT
+  return DISCLOSURES.indexOf('always') << shift
 }
 
 /** How the caller of a call with this verdict is disclosed. */
@@ -64,18 +75,27 @@ interface Compiled {
   readonly bits: number
 }
 
+/** What a role has besides its permissions. */
+export interface RoleOptions {
+  /** What holds for the role's calls; undefined: what the realm says. */
+  readonly rpc?: RpcLimits | undefined
+  /** Who decides on what no rule meets; undefined: that is denied. */
+  readonly authorizer?: Authorizer | undefined
+}
+
 /** The rules of a role, compiled. They never change; a role is given others on reload. */
 export class Rules {
+  readonly rpc: RpcLimits | undefined
+  readonly authorizer: Authorizer | undefined
   readonly #check: UriCheck
   readonly #index = new PatternIndex<Compiled>()
   /** Rules for the router's own URIs: a wide rule such as the prefix "" does not give those. */
   readonly #reserved = new PatternIndex<Compiled>()
   readonly #verdicts = new Map<string, number>()
-  /** What holds for the role's calls; undefined: what the realm says. */
-  readonly rpc: RpcLimits | undefined
 
-  constructor(permissions: readonly Permission[], check: UriCheck, rpc?: RpcLimits) {
-    this.rpc = rpc
+  constructor(permissions: readonly Permission[], check: UriCheck, options: RoleOptions = {}) {
+    this.rpc = options.rpc
+    this.authorizer = options.authorizer
     this.#check = check
     for (const rule of permissions) {
       const index = isReserved(rule.uri) ? this.#reserved : this.#index
@@ -104,8 +124,9 @@ export class Rules {
   }
 
   #judge(uri: string): number {
-    const bits = this.#best(uri)?.bits ?? 0
-    return isReserved(uri) ? bits | RESERVED : bits
+    const best = this.#best(uri)
+    if (isReserved(uri)) return (best?.bits ?? 0) | RESERVED
+    return best?.bits ?? (this.authorizer === undefined ? 0 : UNMET)
   }
 
   #best(uri: string): Compiled | undefined {

@@ -6,6 +6,7 @@ import type { PubSubOptions } from '../broker/options.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import type { RpcOptions } from '../dealer/options.ts'
 import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
+import { authorizerProcedures } from '../meta/authorizer.ts'
 import { historyProcedures } from '../meta/history.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
 import { registrationEvents, registrationProcedures } from '../meta/registrations.ts'
@@ -14,6 +15,7 @@ import { onJoin, onLeave, sessionProcedures } from '../meta/sessions.ts'
 import { subscriptionEvents, subscriptionProcedures } from '../meta/subscriptions.ts'
 import { Testaments } from '../meta/testaments.ts'
 import {
+  AUTHORIZATION_FAILED,
   DISCLOSE_ME_DISALLOWED,
   INVALID_ARGUMENT,
   INVALID_URI,
@@ -114,6 +116,7 @@ export class Realm {
     this.#testaments = new Testaments(this, pubsub.testaments)
     this.#meta = new Map([
       ...sessionProcedures(this),
+      ...authorizerProcedures(this),
       ...this.#testaments.procedures(),
       ...subscriptionProcedures(this, this.#broker),
       ...historyProcedures(this, this.#broker),
@@ -147,6 +150,10 @@ export class Realm {
 
   publish(session: MetaSession, topic: string, options: Dict, payload: Payload): void {
     this.receive(session as Member, { type: PUBLISH, request: 0, options, topic, payload })
+  }
+
+  mayCall(caller: MetaSession, procedure: string): boolean {
+    return ((caller as Member).role.verdict(procedure) & MAY_CALL) !== 0
   }
 
   join(member: Member): void {
@@ -222,6 +229,13 @@ export class Realm {
       if (!(error instanceof PayloadError)) throw error
       if (isAnswered(message)) member.send(errorFor(message, error.uri, error.message))
     }
+  }
+
+  /** Answers a request whose authorizer failed: nobody knows whether it may be. */
+  fail(member: Member, message: Routed): void {
+    const isLate = message.type === CALL && !this.#dealer.isToBeAnswered(member, message)
+    if (isLate || (message.type === PUBLISH && !isAnswered(message))) return
+    member.send(errorFor(message, AUTHORIZATION_FAILED, 'the authorizer failed'))
   }
 
   #route(member: Member, message: Message): void {
@@ -324,7 +338,7 @@ export class Realm {
 }
 
 /** Requests that need a permission. */
-type Routed = Publish | Call | Subscribe | Register
+export type Routed = Publish | Call | Subscribe | Register
 
 function refusal({ authrole }: MetaSession, verdict: number): { error: string; text: string } {
   if ((verdict & BAD_URI) !== 0) return { error: INVALID_URI, text: 'not a valid URI' }

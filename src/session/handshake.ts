@@ -1,13 +1,16 @@
 import { type AuthMethod, beginWith, chooseMethod, type Identity, type Step } from '../auth/auth.ts'
 import type { RandomId } from '../base/ids.ts'
+import type { Origin } from '../base/origin.ts'
 import type { Outlet } from '../delivery/outlet.ts'
 import { isUri } from '../match/uri.ts'
 import {
+  AUTHENTICATION_FAILED,
   INVALID_URI,
   NO_MATCHING_AUTH_METHOD,
   NO_SUCH_REALM,
   NO_SUCH_ROLE,
   ProtocolViolation,
+  TOO_MANY_ATTEMPTS,
 } from '../protocol/errors.ts'
 import { announcedFeatures, ROUTER_ROLES } from '../protocol/features.ts'
 import {
@@ -22,6 +25,7 @@ import {
 } from '../protocol/messages.ts'
 import type { Dict } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
+import type { Attempts } from './attempts.ts'
 import { Session } from './session.ts'
 
 export const AGENT = 'wampd'
@@ -39,6 +43,13 @@ export interface Registry {
   realm(name: string): Realm | undefined
   /** The methods on offer here, those of one name in the order in which they are asked. */
   methods(): readonly AuthMethod[]
+  /** Who has failed before. */
+  readonly attempts: Attempts
+}
+
+const HELD_BACK: Outcome = {
+  refused: TOO_MANY_ATTEMPTS,
+  text: 'too many attempts have failed from this address: wait a while',
 }
 
 /** What HELLO settled. */
@@ -54,17 +65,17 @@ interface Facts {
 export class Handshake {
   readonly #registry: Registry
   readonly #outlet: Outlet
-  readonly #remote: string
+  readonly #origin: Origin
   /** Who the client says that it is, for the log. */
   asked: { readonly realm?: string; readonly authid?: string } = {}
   #facts: Facts | null = null
   /** How to go on with the AUTHENTICATE that answers the open challenge. */
   #answer: ((signature: string, extra: Dict) => Step | Promise<Step>) | null = null
 
-  constructor(registry: Registry, outlet: Outlet, remote: string) {
+  constructor(registry: Registry, outlet: Outlet, origin: Origin) {
     this.#registry = registry
     this.#outlet = outlet
-    this.#remote = remote
+    this.#origin = origin
   }
 
   /** HELLO first, then AUTHENTICATE once after each CHALLENGE. Throws ProtocolViolation. */
@@ -75,6 +86,7 @@ export class Handshake {
       return this.#hello(message)
     }
     if (this.#answer !== null && message.type === AUTHENTICATE) {
+      if (this.#isHeldBack) return HELD_BACK
       const answer = this.#answer
       this.#answer = null
       return this.#follow(answer(message.signature, message.extra))
@@ -91,6 +103,7 @@ export class Handshake {
     if (!isUri(name, 'loose')) return { refused: INVALID_URI, text: 'the realm is no valid URI' }
     const realm = this.#registry.realm(name)
     if (realm === undefined) return { refused: NO_SUCH_REALM, text: `there is no realm ${name}` }
+    if (this.#isHeldBack) return HELD_BACK
     const offered = this.#registry.methods()
     const sources = chooseMethod(details, offered)
     if (sources.length === 0) {
@@ -101,7 +114,7 @@ export class Handshake {
     const features = announcedFeatures(roles as Dict)
     this.#facts = { hello, realm, sources, id, features }
     return this.#follow(
-      beginWith(sources, { realm: name, details, session: id, remote: this.#remote }),
+      beginWith(sources, { realm: name, details, session: id, origin: this.#origin }),
     )
   }
 
@@ -113,7 +126,11 @@ export class Handshake {
 
   #settle(step: Step): Outcome | Promise<Outcome> {
     const facts = this.#facts as Facts
-    if ('refused' in step) return step
+    if ('refused' in step) {
+      // Where the check itself could not be made, the client has not failed.
+      if (step.refused !== AUTHENTICATION_FAILED) this.#registry.attempts.failed(this.#origin.peer)
+      return step
+    }
     if ('identity' in step) {
       // After a reload this user, or this realm, may be no more: the client proves itself anew.
       return this.#holds(facts) ? this.#welcome(step.identity, facts) : this.#hello(facts.hello)
@@ -142,7 +159,13 @@ export class Handshake {
     }
     const { authprovider } = identity
     const details = { session: id, authid, authrole, authmethod: method, authprovider }
-    const session = new Session(realm, id, { authid, role, features, details }, this.#outlet)
+    const origin = this.#origin
+    const session = new Session(
+      realm,
+      id,
+      { authid, role, features, details, origin },
+      this.#outlet,
+    )
     const welcome = {
       realm: realm.name,
       ...identity,
@@ -151,6 +174,10 @@ export class Handshake {
       agent: AGENT,
     }
     return { session, welcome: { type: WELCOME, session: id, details: welcome } }
+  }
+
+  get #isHeldBack(): boolean {
+    return this.#registry.attempts.isHeldBack(this.#origin.peer)
   }
 
   #freeId(realm: Realm): number {

@@ -2,6 +2,7 @@ import type { AuthMethod } from '../auth/auth.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
+import type { Origin } from '../base/origin.ts'
 import { Outbox } from '../delivery/outbox.ts'
 import {
   AUTHENTICATION_FAILED,
@@ -26,8 +27,10 @@ import { NO_PAYLOAD } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Serializer } from '../serializer/serializer.ts'
 import type { Connection, Receiver } from '../transport/transport.ts'
+import type { Attempts } from './attempts.ts'
 import { Handshake, type Outcome } from './handshake.ts'
 import type { Beating, Heartbeat } from './heartbeat.ts'
+import type { Openings } from './openings.ts'
 import type { Session } from './session.ts'
 
 /** What a link asks of the router. */
@@ -42,6 +45,10 @@ export interface Reception {
   readonly goodbyeTimeout: number
   /** Bytes that may wait for a slow reader before it is cut off. */
   readonly sendBuffer: number
+  /** The largest message before WELCOME in bytes. */
+  readonly maxHelloSize: number
+  readonly openings: Openings
+  readonly attempts: Attempts
   /** The realm of that name, made on demand where the router may; undefined if there is none. */
   realm(name: string): Realm | undefined
   /** How clients may authenticate. */
@@ -96,9 +103,15 @@ export class Link implements Receiver, Beating {
     try {
       if (binary !== this.#serializer.binary)
         throw new ProtocolViolation(WRONG_FRAME[Number(binary)])
+      if (this.#state === 'opening' && frame.length > this.#reception.maxHelloSize) {
+        throw new ProtocolViolation(
+          `HELLO: over ${this.#reception.maxHelloSize} bytes before WELCOME`,
+        )
+      }
       const message = this.#serializer.decode(frame)
-      if (this.#state === 'open') this.#receive(this.#session as Session, message)
-      else if (this.#state === 'leaving') this.#receiveLast(this.#session as Session, message)
+      const size = frame.length
+      if (this.#state === 'open') this.#receive(this.#session as Session, message, size)
+      else if (this.#state === 'leaving') this.#receiveLast(this.#session as Session, message, size)
       else if (this.#state === 'opening') this.#greet(message)
       else if (message.type === GOODBYE || message.type === ABORT) this.#close(1000, 'goodbye')
     } catch (error) {
@@ -159,7 +172,7 @@ export class Link implements Receiver, Beating {
   /** The session has calls running, or what was sent to it is not all out. */
   get isBusy(): boolean {
     const session = this.#session
-    return session !== null && (session.realm.isBusy(session) || this.#connection.buffered > 0)
+    return session !== null && (session.isBusy || this.#connection.buffered > 0)
   }
 
   /** From now on the session makes no calls, but those that it needs to answer others. */
@@ -176,21 +189,24 @@ export class Link implements Receiver, Beating {
   }
 
   /** A message of a session that only finishes its calls. */
-  #receiveLast(session: Session, message: Message): void {
-    const isNew = message.type === CALL && !session.realm.isOpen(session, message.request)
-    if (!isNew || session.realm.isAnswering(session)) this.#receive(session, message)
+  #receiveLast(session: Session, message: Message, size: number): void {
+    const isNew = message.type === CALL && !session.isOpen(message.request)
+    if (!isNew || session.realm.isAnswering(session)) this.#receive(session, message, size)
     else this.#outbox.send(errorFor(message, UNAVAILABLE, 'the router is going down'))
   }
 
-  #receive(session: Session, message: Message): void {
-    if (message.type === GOODBYE) {
-      this.#leave()
-      this.#outbox.send({ type: GOODBYE, details: {}, reason: GOODBYE_AND_OUT })
-      // The connection may carry another session (WAMP, "Session Closing").
-      this.#await()
-    } else if (message.type === ABORT) {
-      this.#close(1000, 'session aborted')
-    } else session.receive(message)
+  #receive(session: Session, message: Message, size: number): void {
+    if (message.type === GOODBYE) session.receiveGoodbye(message)
+    else if (message.type === ABORT) this.#close(1000, 'session aborted')
+    else session.receive(message, size)
+  }
+
+  /** The client's GOODBYE is answered. */
+  #answerGoodbye(): void {
+    this.#leave()
+    this.#outbox.send({ type: GOODBYE, details: {}, reason: GOODBYE_AND_OUT })
+    // The connection may carry another session (WAMP, "Session Closing").
+    this.#await()
   }
 
   /** HELLO and what follows until WELCOME. */
@@ -207,7 +223,7 @@ export class Link implements Receiver, Beating {
       if (message.type !== HELLO) {
         throw new ProtocolViolation(`${shapeOf(message.type)?.name} before a session is open`)
       }
-      this.#handshake = new Handshake(this.#reception, this.#outbox, this.#connection.remote)
+      this.#handshake = new Handshake(this.#reception, this.#outbox, this.#origin())
     }
     const outcome = this.#handshake.receive(message)
     if (outcome instanceof Promise) {
@@ -234,12 +250,15 @@ export class Link implements Receiver, Beating {
     }
     this.#timer?.cancel()
     this.#handshake = null
+    this.#reception.openings.leave(this)
     const { session, welcome } = outcome
     this.#session = session
     session.kill = (reason, message) => {
       this.#reception.log.info({ ...this.#facts(session), reason }, 'killed')
       this.goodbye(reason, message)
     }
+    session.fail = error => this.#fail(error)
+    session.leave = () => this.#answerGoodbye()
     this.#state = 'open'
     session.realm.join(session)
     this.#outbox.send(welcome)
@@ -250,7 +269,11 @@ export class Link implements Receiver, Beating {
   #await(): void {
     this.#state = 'opening'
     this.#handshake = null
-    const { clock, handshakeTimeout } = this.#reception
+    const { clock, handshakeTimeout, openings } = this.#reception
+    if (!openings.enter(this)) {
+      // Not at once: the transport does not know its receiver yet.
+      queueMicrotask(() => this.farewell(1013, 'too many connections are without a session'))
+    }
     this.#timer = clock.after(handshakeTimeout, () => {
       if (this.#handshake === null) this.#close(1000, 'no HELLO in time')
       else this.#abort(AUTHENTICATION_FAILED, 'no AUTHENTICATE in time', 1000)
@@ -302,6 +325,7 @@ export class Link implements Receiver, Beating {
   #end(): void {
     this.#leave()
     this.#state = 'closed'
+    this.#reception.openings.leave(this)
     this.#outbox.close()
   }
 
@@ -312,6 +336,11 @@ export class Link implements Receiver, Beating {
     this.#session = null
     session.realm.leave(session)
     this.#reception.log.info(this.#facts(session), 'leave')
+  }
+
+  #origin(): Origin {
+    const { remote: peer, secure = false, certificate = null } = this.#connection
+    return { peer, protocol: `wamp.2.${this.#serializer.name}`, secure, certificate }
   }
 
   #facts(session: Session): object {

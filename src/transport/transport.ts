@@ -1,9 +1,14 @@
 import type { TlsFiles } from '../base/certificate.ts'
+import type { ClientCertificate } from '../base/origin.ts'
 
 /** One connection that carries WAMP messages of one serializer. */
 export interface Connection {
   /** The peer's address, for logs and session details. */
   readonly remote: string
+  /** It is over TLS. */
+  readonly secure?: boolean
+  /** What the client has shown to TLS, checked; absent where the transport cannot tell. */
+  readonly certificate?: ClientCertificate | null
   /** Bytes that the kernel has not taken yet. */
   readonly buffered: number
   /** Sends one tick's frames under one cork. The frames' bytes never change. */

@@ -27,16 +27,18 @@ const LINGER = 500
 
 class UwsConnection implements Connection {
   readonly remote: string
+  readonly secure: boolean
   readonly #binary: boolean
   #socket: Socket | null
   #frames: readonly Uint8Array[] = []
   /** A close frame that lets the bytes before it go first. */
   #farewell: { code: number; reason: string } | null = null
 
-  constructor(socket: Socket, remote: string, binary: boolean) {
+  constructor(socket: Socket, remote: string, binary: boolean, secure: boolean) {
     this.#socket = socket
     this.remote = remote
     this.#binary = binary
+    this.secure = secure
   }
 
   get buffered(): number {
@@ -79,10 +81,15 @@ class UwsConnection implements Connection {
   }
 }
 
+/** It asks clients for certificates if told to, but has no way to say what they have shown. */
+const NO_CERTIFICATES =
+  'uWebSockets.js does not hand on the certificates of clients (tls.ca): use the transport ws'
+
 /** The transport on uWebSockets.js, given as the loaded module. */
 export function uwsTransport(uws: UWS): Listen {
   return async (address, endpoint) => {
     const { host, tls } = address
+    if (tls?.ca !== undefined) throw new ListenError(NO_CERTIFICATES)
     let current = appOf(uws, tls, endpoint)
     // Only a port that it is told can be opened again while connections are on it, as renew() does.
     const port = address.port === 0 ? await probe(host, 0) : address.port
@@ -213,7 +220,7 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, endpoint: Endpoint): App {
     open(socket) {
       const { protocol, remote, link } = socket.getUserData()
       const binary = endpoint.protocols.get(protocol)?.binary ?? false
-      link.connection = new UwsConnection(socket, remote, binary)
+      link.connection = new UwsConnection(socket, remote, binary, tls !== undefined)
       open.add(link.connection)
       link.receiver = endpoint.open(link.connection, protocol)
     },

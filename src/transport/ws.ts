@@ -7,8 +7,10 @@ import {
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { readCertificate, type TlsFiles } from '../base/certificate.ts'
+import type { ClientCertificate } from '../base/origin.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { listenError } from './probe.ts'
 import {
@@ -30,6 +32,8 @@ const GATHER = 16384
  */
 class WsConnection implements Connection {
   readonly remote: string
+  readonly secure: boolean
+  readonly certificate: ClientCertificate | null
   readonly #socket: WebSocket
   readonly #stream: Duplex
   readonly #opcode: number
@@ -38,6 +42,8 @@ class WsConnection implements Connection {
     this.#socket = socket
     this.#stream = stream
     this.remote = remote
+    this.secure = stream instanceof TLSSocket
+    this.certificate = stream instanceof TLSSocket ? certificateOfClient(stream) : null
     this.#opcode = binary ? 0x82 : 0x81
   }
 
@@ -106,6 +112,19 @@ class WsConnection implements Connection {
 
   terminate(): void {
     this.#socket.terminate()
+  }
+}
+
+/** Null where TLS has found nothing that the authorities of the transport have signed. */
+function certificateOfClient(stream: TLSSocket): ClientCertificate | null {
+  if (!stream.authorized) return null
+  const { subject, fingerprint256 } = stream.getPeerCertificate()
+  // Some have several; the first is what people see.
+  const commonName = [subject?.CN].flat()[0]
+  if (fingerprint256 === undefined) return null
+  return {
+    commonName: commonName ?? '',
+    fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
   }
 }
 
@@ -266,10 +285,11 @@ function pathOf(request: IncomingMessage): string {
 
 function httpServer(tls: TlsFiles | undefined, answer: RequestListener): HttpServer {
   if (tls === undefined) return createServer(answer)
-  return createTlsServer(certificateOf(tls), answer) as unknown as HttpServer
+  const asking = { requestCert: tls.ca !== undefined, rejectUnauthorized: false }
+  return createTlsServer({ ...certificateOf(tls), ...asking }, answer) as unknown as HttpServer
 }
 
-function certificateOf(tls: TlsFiles): { cert: Buffer; key: Buffer } {
+function certificateOf(tls: TlsFiles): ReturnType<typeof readCertificate> {
   try {
     return readCertificate(tls)
   } catch (error) {

@@ -1,8 +1,14 @@
 import { expect } from 'chai'
 import { anonymous } from '../../src/auth/anonymous.ts'
 import { type AuthMethod, chooseMethod, type Hello, type Step } from '../../src/auth/auth.ts'
+import { originOf } from './suite.ts'
 
-const hello: Hello = { realm: 'realm1', details: { authid: 'root' }, session: 5, remote: '::1' }
+const hello: Hello = {
+  realm: 'realm1',
+  details: { authid: 'root' },
+  session: 5,
+  origin: originOf('::1'),
+}
 
 describe('anonymous', () => {
   const identity = () => {

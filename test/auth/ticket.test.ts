@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { beginWith, chooseMethod, type Hello, type Step } from '../../src/auth/auth.ts'
-import { methodsOf } from '../../src/auth/methods.ts'
+import { beginWith, chooseMethod, type Step } from '../../src/auth/auth.ts'
+import type { AuthenticatorConfig } from '../../src/auth/methods.ts'
 import { ticketKind } from '../../src/auth/ticket.ts'
+import { begin, helloOf, methods } from './suite.ts'
 
 const users = {
   ticket: {
@@ -23,14 +24,18 @@ const more = {
   },
 }
 const guests = { anonymous: { role: 'guest' } }
-type Source = Parameters<typeof methodsOf>[0]
-
 /** How far a client comes with these details and a ticket. */
-async function login(sources: readonly Source[], details: object, ticket: string): Promise<Step> {
+async function login(
+  sources: readonly AuthenticatorConfig[],
+  details: object,
+  ticket: string,
+): Promise<Step> {
   const asked = { authmethods: ['ticket'], ...details }
-  const hello: Hello = { realm: 'r', details: asked, session: 1, remote: '::1' }
-  const chosen = chooseMethod(asked, sources.flatMap(methodsOf))
-  const step = await beginWith(chosen, hello)
+  const chosen = chooseMethod(
+    asked,
+    sources.flatMap(source => methods(source)),
+  )
+  const step = await beginWith(chosen, helloOf(asked))
   return 'challenge' in step ? step.answer(ticket, {}) : step
 }
 
@@ -59,8 +64,7 @@ describe('ticket', () => {
   })
 
   it('shows no difference between an unknown user and a wrong ticket', async () => {
-    const begun = (authid: unknown) =>
-      beginWith(methodsOf(users), { realm: 'r', details: { authid }, session: 1, remote: '' })
+    const begun = (authid: unknown) => begin(methods(users), { authid })
     const [known, ...unknown] = await Promise.all(
       ['joe', 'jeo', '', 'toString', 'constructor', undefined, null, 7, ['joe']].map(
         async authid => {

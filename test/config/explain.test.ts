@@ -91,7 +91,7 @@ describe('explain', () => {
   it('goes through every way in, and says what keeps people out of each', () => {
     expect(ask('joe', 'publish', 'com.example.x')).deep.equal([
       'deny com.example.app staff user 7: the prefix rule for "com.example." decides, and does not allow it',
-      'deny com.example.app partners guest 3: staff is asked first, and knows the user too',
+      'deny com.example.app partners guest 3: staff.ticket is asked first, and knows the user too',
       'allow com.example.other staff user 18: the prefix rule for "" allows it',
       'deny com.example.other partners guest 13: the realm has no role "guest"',
     ])
@@ -135,6 +135,56 @@ describe('explain', () => {
     expect(explain(none, { authid: 'anonymous', uri: 'a', action: 'call' })).deep.equal([
       { allowed: false, reason: 'there is no realm' },
     ])
+  })
+
+  it('knows that some methods may know anybody, and hide the sources behind them', () => {
+    const text = TEXT.replace(
+      '  guests:',
+      `  tokens: { jwt: { algorithms: [HS256], secret: ${'s'.repeat(32)}, roles: [user, guest] } }
+  asked: { dynamic: { realm: com.example.other, procedure: "\${PROC}", methods: [ticket, wampcra] } }
+  guests:`,
+    ).replace('auth: [staff, partners]', 'auth: [staff, tokens, asked, partners]')
+    const whole = parseConfig(text, 'f.yaml', { PROC: 'com.p6' })
+    const said = (authid: string) =>
+      explain(whole, { authid, uri: 'com.example.x', action: 'call' })
+        .filter(({ realm }) => realm === 'com.example.app')
+        .map(({ allowed, asks, authenticator, method, role, reason }) => {
+          const answer = allowed ? 'allow' : (asks ?? 'deny')
+          return `${answer} ${authenticator}.${method} ${role}: ${reason}`
+        })
+    const rule = 'the prefix rule for "com.example." allows it'
+    const who = '${PROC} is asked who that is, and for the role'
+    expect(said('bob')).deep.equal([
+      `allow tokens.jwt user: ${rule}`,
+      'deny tokens.jwt guest: no rule of the role meets this URI',
+      'deny asked.dynamic undefined: tokens.jwt is asked first, and takes all',
+      `\${PROC} asked.dynamic undefined: ${who}`,
+    ])
+    expect(said('joe')).deep.equal([
+      `allow staff.ticket user: ${rule}`,
+      'deny partners.ticket guest: staff.ticket is asked first, and knows the user too',
+      'deny tokens.jwt user: staff.ticket is asked first, and knows the user too',
+      'deny tokens.jwt guest: staff.ticket is asked first, and knows the user too',
+      'deny asked.dynamic undefined: staff.ticket is asked first, and knows the user too',
+      `\${PROC} asked.dynamic undefined: ${who}`,
+    ])
+    expect(said('ann')[0]).equal(
+      'deny partners.ticket user: tokens.jwt is asked first, and takes all',
+    )
+    expect(said('anonymous').some(line => line.includes('tokens'))).equal(false)
+  })
+
+  it('says where an authorizer is asked', () => {
+    const text = TEXT.replace(
+      '- name: user\n',
+      '- name: user\n        authorizer: { procedure: a.b }\n',
+    )
+    const whole = parseConfig(text, 'f.yaml')
+    const said = (uri: string) => explain(whole, { authid: 'ann', uri, action: 'call' })[0]
+    expect(said('org.example')).include({ allowed: false, asks: 'a.b', line: 6 })
+    expect(said('org.example')?.reason).equal('no rule of the role meets this URI: a.b is asked')
+    expect(said('com.example.x')).include({ allowed: true }).not.property('asks')
+    expect(said('wampd.x')?.reason).equal('no rule of the role meets this URI')
   })
 
   it('shows variables as they are written', () => {

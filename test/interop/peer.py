@@ -20,6 +20,7 @@ if sys.argv[1] == "asyncio":
     import asyncio
 
     from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
+    from autobahn.asyncio.wamp import Session as AuthenticatingSession
 
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -30,6 +31,7 @@ if sys.argv[1] == "asyncio":
 else:
     txaio.use_twisted()
     from autobahn.twisted.wamp import ApplicationRunner, ApplicationSession
+    from autobahn.twisted.wamp import Session as AuthenticatingSession
     from twisted.internet import defer, reactor, task
 
     from_thread, run_forever, stop = reactor.callFromThread, reactor.run, reactor.stop
@@ -40,6 +42,7 @@ else:
 
     connect_only = {"start_reactor": False}
 
+from autobahn.wamp.auth import create_authenticator
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import (
@@ -124,6 +127,43 @@ DETAILS = ["topic", "publisher", "publisher_authid", "publisher_authrole", "reta
 sessions = {}
 
 
+class Newcomer(AuthenticatingSession):
+    """Joins once, to see whether it may."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.gone = txaio.create_future()
+        self.outcome = ["connection lost"]
+        self.joined = False
+
+    def on_join(self, details):
+        self.joined = True
+        self.outcome = [details.authid, details.authrole, details.authmethod]
+        self.leave()
+
+    def on_leave(self, details):
+        if not self.joined:
+            self.outcome = [details.reason]
+        self.disconnect()
+
+    def on_disconnect(self):
+        txaio.resolve(self.gone, self.outcome)
+
+
+# How each method of authentication calls the secret.
+SECRETS = {"ticket": "ticket", "wampcra": "secret", "cryptosign": "privkey", "scram": "password"}
+
+
+async def login(command):
+    session = Newcomer(ComponentConfig(command["realm"]))
+    secret = {SECRETS[command["method"]]: command["secret"]}
+    authenticator = create_authenticator(command["method"], authid=command["authid"], **secret)
+    session.add_authenticator(authenticator)
+    runner = ApplicationRunner(command["url"], command["realm"], serializers=[JsonSerializer()])
+    await runner.run(lambda config: session, **connect_only)
+    return await session.gone, {}
+
+
 async def join(command):
     config = ComponentConfig(command["realm"])
     session = Session(config, command.get("authid"), command.get("ticket"))
@@ -204,6 +244,9 @@ async def call_and_cancel(session, command):
         pass
 
 
+# Commands that open a session.
+FIRST = {"join": join, "login": login}
+
 COMMANDS = {
     "left": left,
     "leave": leave,
@@ -220,8 +263,8 @@ COMMANDS = {
 
 async def answer(command):
     try:
-        if command["do"] == "join":
-            result = await join(command)
+        if command["do"] in FIRST:
+            result = await FIRST[command["do"]](command)
         else:
             result = await COMMANDS[command["do"]](sessions[command["session"]], command)
         args, kwargs = result or ([], {})

@@ -29,6 +29,15 @@ else pythonKinds.push(...flavours.flatMap(f => serializerNames.map(s => kind(f, 
 
 const peers = new Map<Flavour, Peer>()
 
+/** The two event loops, none where Python is missing. */
+export const pythonFlavours: readonly Flavour[] = missing ? [] : flavours
+
+/** Joins with a credential and leaves; gives authid, role and method, or why it was refused. */
+export async function pythonLogin(flavour: Flavour, credential: object): Promise<string> {
+  const answer = await peers.get(flavour)?.ask({ do: 'login', realm: 'realm1', ...credential })
+  return (answer?.args ?? []).join(' ')
+}
+
 /** Called in a before hook of each file: the processes then serve the whole run. */
 export async function startPython() {
   if (missing || peers.size > 0) return

@@ -55,6 +55,40 @@ describe('the session meta API', () => {
     expect(call('get')).equal('wamp.error.invalid_argument')
   })
 
+  describe('tells where a session comes from', () => {
+    const origin = {
+      ...{ peer: '192.0.2.7', protocol: 'wamp.2.cbor', secure: true },
+      certificate: { commonName: 'bob', fingerprint: 'ab' },
+    }
+    const transport = {
+      type: 'websocket',
+      protocol: 'wamp.2.cbor',
+      peer: '192.0.2.7',
+      secure: true,
+    }
+    const rule = (uri: string) =>
+      ({
+        uri,
+        match: 'prefix',
+        allow: { call: true, register: false, publish: false, subscribe: false },
+      }) as const
+
+    it('to those who have the grant for it', () => {
+      Object.assign(bob, { origin })
+      alice = join(
+        new Role('some', new Rules([rule('wamp.'), rule('wampd.session.transport')], 'loose')),
+      )
+      expect(call('get', [bob.id])).deep.equal([{ ...bob.details, transport }])
+      expect(call('get', [alice.id]), 'in-process').deep.equal([alice.details])
+    })
+
+    it('to nobody else', () => {
+      Object.assign(bob, { origin })
+      alice = join(new Role('some', new Rules([rule('wamp.')], 'loose')))
+      expect(call('get', [bob.id])).deep.equal([bob.details])
+    })
+  })
+
   it('kills one, never the caller', () => {
     expect(call('kill', [bob.id])).deep.equal([])
     expect(call('kill', [bob.id], { reason: 'a.b', message: 'go' })).deep.equal([])

@@ -119,7 +119,7 @@ for (const transport of TRANSPORTS) {
       expect(answer[0]).equal(2)
       const users = { ticket: { principals: { joe: { ticket: 'changed', role: 'user' } } } }
       reload({ authenticators: { ...config.authenticators, users } })
-      expect((await joinAsJoe('secret')).answer[2]).equal('wamp.error.authentication_failed')
+      expect((await joinAsJoe('secret')).answer[2]).equal('wamp.error.authentication_denied')
       expect((await joinAsJoe('changed')).answer[0]).equal(2)
       expect((await client.ask([32, 1, {}, 'a']))[0]).equal(33)
     })

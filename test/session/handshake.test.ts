@@ -13,12 +13,15 @@ import {
 import type { Dict } from '../../src/protocol/payload.ts'
 import { unrestricted } from '../../src/realm/authorize.ts'
 import { Realm } from '../../src/realm/realm.ts'
+import { Attempts } from '../../src/session/attempts.ts'
 import { Handshake, type Outcome } from '../../src/session/handshake.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 
 const IDENTITY = {
   identity: { authid: 'joe', authrole: 'user', authprovider: 'static', authextra: { seat: 7 } },
 }
-const REFUSED = { refused: 'wamp.error.authentication_failed', text: 'wrong password' }
+const ORIGIN = { peer: '192.0.2.7', protocol: 'wamp.2.json', secure: true, certificate: null }
+const REFUSED = { refused: 'wamp.error.authentication_denied', text: 'wrong password' }
 
 const hello = (details: Dict = {}): Message => ({
   type: HELLO,
@@ -43,8 +46,10 @@ function secret(password: string, settle: (step: Step) => Step | Promise<Step>):
   }
 }
 
+const unlimited = new Attempts(new FakeClock(), () => ({ maxFailures: 0, backoff: 1 }))
+
 /** A handshake with one method, and what it sent. */
-function open(method: AuthMethod, ids = [11, 12, 13]) {
+function open(method: AuthMethod, ids = [11, 12, 13], attempts = unlimited) {
   const roles = [unrestricted('user', 'loose')]
   const options = { name: 'realm1', uriCheck: 'loose', strictRequestIds: false, roles } as const
   const realm = new Realm(options, () => 1)
@@ -59,8 +64,9 @@ function open(method: AuthMethod, ids = [11, 12, 13]) {
     randomId: () => ids.shift() as number,
     realm: (name: string) => (name === 'realm1' ? realm : undefined),
     methods: () => [method],
+    attempts,
   }
-  return { handshake: new Handshake(registry, outlet, '192.0.2.7'), sent, realm }
+  return { handshake: new Handshake(registry, outlet, ORIGIN), sent, realm }
 }
 
 function welcomeOf(outcome: Outcome) {
@@ -158,6 +164,41 @@ describe('handshake', () => {
     expect(await settled).deep.equal(REFUSED)
   })
 
+  describe('from an address that has failed too often', () => {
+    const heldBack = { refused: 'wampd.error.too_many_attempts' }
+    const limited = () => new Attempts(new FakeClock(), () => ({ maxFailures: 1, backoff: 1000 }))
+    const begin = (method: AuthMethod, attempts: Attempts) => open(method, [1], attempts).handshake
+
+    it('is refused at HELLO, and no method is asked', async () => {
+      const attempts = limited()
+      for (let i = 0; i < 2; i++) {
+        const handshake = begin({ name: 'secret', begin: () => REFUSED }, attempts)
+        expect(handshake.receive(hello())).deep.equal(REFUSED)
+      }
+      const never: AuthMethod = { name: 'secret', begin: () => expect.fail('was asked') }
+      expect(begin(never, attempts).receive(hello())).include(heldBack)
+    })
+
+    it('is refused at AUTHENTICATE too, where the challenge came before', async () => {
+      const attempts = limited()
+      const method = secret('sesame', step => step)
+      const handshakes = Array.from({ length: 3 }, () => begin(method, attempts))
+      for (const handshake of handshakes) expect(handshake.receive(hello())).equal('continue')
+      const outcomes = handshakes.map(handshake => handshake.receive(authenticate('guess')))
+      expect(outcomes.slice(0, 2)).deep.equal([REFUSED, REFUSED])
+      expect(outcomes[2]).include(heldBack)
+    })
+
+    it('does not count what fails without its fault', () => {
+      const attempts = limited()
+      const failing = { refused: 'wamp.error.authentication_failed', text: '' }
+      for (let i = 0; i < 5; i++) {
+        const handshake = begin({ name: 'secret', begin: () => failing }, attempts)
+        expect(handshake.receive(hello())).deep.equal(failing)
+      }
+    })
+  })
+
   it('hands on the failure of a method', async () => {
     const failure = new Error('the database is down')
     const { handshake } = open({ name: 'secret', begin: () => Promise.reject(failure) })
@@ -181,7 +222,7 @@ describe('handshake', () => {
     const outcome = handshake.receive(hello({ authid: 'joe' })) as Outcome
     const [claim] = claims as [Claim]
     expect(claim.realm).equal('realm1')
-    expect(claim.remote).equal('192.0.2.7')
+    expect(claim.origin).equal(ORIGIN)
     expect(claim.details.authid).equal('joe')
     expect(claim.session).equal(welcomeOf(outcome).session.id)
   })

@@ -85,7 +85,7 @@ describe('the log of a router', () => {
     await stranger.ask(hello('realm2'))
     const [denied, ...others] = lines
     expect(denied).deep.include({ level: 'info', text: 'denied' })
-    expect(denied?.facts).include({ ...joe, reason: 'wamp.error.authentication_failed' })
+    expect(denied?.facts).include({ ...joe, reason: 'wamp.error.authentication_denied' })
     expect(others.map(({ facts }) => facts)).deep.equal([
       {
         realm: 'realm2',

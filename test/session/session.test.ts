@@ -5,6 +5,7 @@ import { CALLER_SENDS_PARTS } from '../../src/protocol/features.ts'
 import { unrestricted } from '../../src/realm/authorize.ts'
 import { Realm } from '../../src/realm/realm.ts'
 import { Session } from '../../src/session/session.ts'
+import { originOf } from '../auth/suite.ts'
 import { messageOf, Recorder } from '../helpers/recorder.ts'
 
 describe('a session of a realm that is strict about request ids', () => {
@@ -17,10 +18,11 @@ describe('a session of a realm that is strict about request ids', () => {
     } as const
     const realm = new Realm(options, randomId)
     const { authid, details } = new Recorder()
-    const who = { authid, role: unrestricted('user', 'loose'), features, details }
+    const origin = originOf('192.0.2.7')
+    const who = { authid, role: unrestricted('user', 'loose'), features, details, origin }
     const session = new Session(realm, 1, who, new Recorder())
     realm.join(session)
-    return (...list) => session.receive(messageOf(list))
+    return (...list) => session.receive(messageOf(list), 0)
   }
 
   it('counts all requests together', () => {
