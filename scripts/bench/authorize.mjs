@@ -28,7 +28,7 @@ for (const count of COUNTS) {
 
 function figures(count) {
   const permissions = Array.from({ length: count }, (_, i) => rule(i))
-  const rules = authorizer => new Rules(permissions, 'loose', authorizer)
+  const rules = authorizer => new Rules(permissions, 'loose', { authorizer })
   const warm = new Role('user', rules())
   const asked = new AskedRole(new Role('user', rules(authorizer)))
   for (const uri of uris('unmet'))

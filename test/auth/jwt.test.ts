@@ -261,6 +261,21 @@ describe('jwt', () => {
       }
       expect(faults({ algorithms, jwks_url: 'https://id.example/keys' })).deep.equal([])
     })
+
+    it('are not shown where they are wrong, nor is the name of their file', () => {
+      const jwks_file = file('secret-name.json', 's3cret in place of keys')
+      const algorithms = ['RS256']
+      expect(faults({ algorithms, jwks_file })).deep.equal([
+        [['jwt', 'jwks_file'], 'cannot be used: it is no JSON Web Key Set'],
+      ])
+      expect(faults({ algorithms, jwks_file: `${jwks_file}.old` })).deep.equal([
+        [['jwt', 'jwks_file'], 'cannot be used: no such file'],
+      ])
+      const [[, text] = []] = faults({ algorithms, key: jwks_file })
+      expect(text)
+        .match(/^cannot be used: /)
+        .not.match(/s3cret|secret-name/)
+    })
   })
 
   describeFuzz(() => source(SYMMETRIC), { authid: 'joe' })

@@ -75,6 +75,20 @@ transports: [{type: websocket, auth: [users], endpoint: {port: ${port}}}]
         '[users]',
         `[users], allowed_origins: ["https://${put}"]`,
       ),
+      ...[
+        `dynamic: {realm: ${put}, procedure: ${put}, methods: [ticket]}`,
+        `jwt: {algorithms: [RS256], roles: [user], key: ${put}}`,
+        `jwt: {algorithms: [RS256], roles: [${put}], jwks_file: ${put}}`,
+        `jwt: {algorithms: [RS256], roles: [user], jwks_url: ${put}}`,
+        `tls: {principals: {joe: {fingerprint: ${put}, role: user}}}`,
+        `cryptosign: {principals: {joe: {authorized_keys: [${put}], role: user}}}`,
+      ].map(method =>
+        whole('{ticket: x, role: user}', 'r', '8080').replace('{users: {', `{users: {${method}, `),
+      ),
+      whole('{ticket: x, role: user}', 'r', '8080').replace(
+        'permissions: []',
+        `permissions: [], authorizer: {procedure: ${put}, realm: ${put}}`,
+      ),
     ]
     const sound = whole('{ticket: other, role: user}', 'r', '8081')
     fc.assert(
