@@ -1,13 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type FlattenedJWSInput,
-  type JWSHeaderParameters,
-  type JWTVerifyGetKey,
-} from 'jose'
+import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters, JWTVerifyGetKey } from 'jose'
 import { whyUnread } from '../base/why-unread.ts'
 
 /** Where the keys come from by which tokens are checked: one of these. */
@@ -64,12 +57,28 @@ function publicKeyIn(file: string): KeyObject {
 }
 
 function keySetIn(file: string): KeyOf {
-  const text = textIn(file)
+  const set = keySet(textIn(file))
+  if (set === undefined) throw new Error('it is no JSON Web Key Set')
+  return lazily(async () => (await import('jose')).createLocalJWKSet(set))
+}
+
+/** The set that a text is; what the parser has to say would quote the file. */
+function keySet(text: string): JSONWebKeySet | undefined {
   try {
-    return createLocalJWKSet(JSON.parse(text))
+    const set = JSON.parse(text)
+    const isKey = (key: unknown) => typeof key === 'object' && key !== null && !Array.isArray(key)
+    return Array.isArray(set.keys) && set.keys.every(isKey) ? set : undefined
   } catch {
-    // The parser's own words quote the file.
-    throw new Error('it is no JSON Web Key Set')
+    return undefined
+  }
+}
+
+/** The library is loaded with the first token: most routers never see one. */
+function lazily(make: () => Promise<KeyOf>): KeyOf {
+  let made: Promise<KeyOf> | undefined
+  return async (header, token) => {
+    made ??= make()
+    return (await made)(header, token)
   }
 }
 
@@ -95,12 +104,17 @@ function fixed(key: KeyObject | Uint8Array): KeyOf {
 
 /** Keys that are fetched when first needed, and again for a key that is not among them. */
 function remote(url: URL): KeyOf {
-  const keys = createRemoteJWKSet(url, { timeoutDuration: FETCH_TIMEOUT })
+  const keys = lazily(async () => {
+    const { createRemoteJWKSet } = await import('jose')
+    return createRemoteJWKSet(url, { timeoutDuration: FETCH_TIMEOUT })
+  })
   return async (header, token) => {
     try {
       return await keys(header, token)
     } catch (error) {
-      const { JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported } = errors
+      const { JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported } = (
+        await import('jose')
+      ).errors
       const isOfToken = [JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported].some(
         kind => error instanceof kind,
       )

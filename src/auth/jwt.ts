@@ -1,4 +1,4 @@
-import { errors, type JWTPayload, jwtVerify } from 'jose'
+import type { errors, JWTPayload } from 'jose'
 import Type, { type Static } from 'typebox'
 import { about, CLOSED, duration, name, PATH, SECRET } from '../base/keys.ts'
 import { AUTHENTICATION_FAILED } from '../protocol/errors.ts'
@@ -104,6 +104,8 @@ function jwt(keys: Keys, { clock, log }: Surroundings): AuthMethod {
 
 async function verified(token: string, keys: Keys, key: KeyOf, now: number): Promise<JWTPayload> {
   const { algorithms, issuer, audience, leeway } = keys
+  // Loaded with the first token: most routers never see one.
+  const { jwtVerify } = await import('jose')
   const { payload } = await jwtVerify(token, key, {
     algorithms,
     ...(issuer === undefined ? {} : { issuer }),
@@ -118,9 +120,10 @@ async function verified(token: string, keys: Keys, key: KeyOf, now: number): Pro
 
 /** What is wrong with the claims may be said: the token is genuine. */
 function refusalFor(error: unknown): Step {
-  if (error instanceof errors.JWTExpired) return denied('the token has expired')
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return denied(`the claim ${error.claim} of the token does not do here`)
+  const { code, claim } = error as errors.JWTClaimValidationFailed
+  if (code === 'ERR_JWT_EXPIRED') return denied('the token has expired')
+  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED') {
+    return denied(`the claim ${claim} of the token does not do here`)
   }
   return DENIED
 }
