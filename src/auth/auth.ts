@@ -158,3 +158,13 @@ export function beginWith(
   }
   return sources[0]?.stranger?.(hello) ?? DENIED
 }
+
+/**
+ * The refusal of a HELLO that asks for channel binding; undefined if it does not. The transports do not
+ * give what TLS channels are bound to, and TLS 1.3 has no tls-unique.
+ */
+export function bindingFault(hello: Hello): Step | undefined {
+  const { channel_binding: binding } = authextraOf(hello)
+  if ((binding ?? null) === null) return undefined
+  return denied('channel binding is not offered here: leave it out')
+}

@@ -7,6 +7,7 @@ import {
   type AuthMethod,
   authextraOf,
   authidOf,
+  bindingFault,
   DENIED,
   denied,
   type Hello,
@@ -55,12 +56,12 @@ type Keys = Static<typeof keys>
 
 /** What is wrong with a HELLO, whoever it comes from; undefined if nothing. */
 export function cryptosignFault(hello: Hello): Step | undefined {
-  const { pubkey, channel_binding: binding, challenge } = authextraOf(hello)
+  const { pubkey, challenge } = authextraOf(hello)
   if (typeof pubkey !== 'string' || !HEX.test(pubkey)) {
     return denied('authextra.pubkey is no text of 64 hex digits')
   }
-  // The transports do not give what TLS channels are bound to, and TLS 1.3 has no tls-unique.
-  if ((binding ?? null) !== null) return denied('channel binding is not offered here: leave it out')
+  const bound = bindingFault(hello)
+  if (bound !== undefined) return bound
   const isAsked = (challenge ?? null) !== null
   if (isAsked && (typeof challenge !== 'string' || !HEX.test(challenge))) {
     return denied('authextra.challenge is no text of 64 hex digits')

@@ -7,6 +7,7 @@ import {
   type AuthMethod,
   authextraOf,
   authidOf,
+  bindingFault,
   DENIED,
   denied,
   type Hello,
@@ -140,12 +141,11 @@ const NONCE = /^[!-+\--~]{1,256}$/
 
 /** What is wrong with a HELLO, whoever it comes from; undefined if nothing. */
 export function scramFault(hello: Hello): Step | undefined {
-  const { nonce, channel_binding: binding } = authextraOf(hello)
+  const { nonce } = authextraOf(hello)
   if (typeof nonce !== 'string' || !NONCE.test(nonce)) {
     return denied('authextra.nonce is no base64 text of up to 256 characters')
   }
-  if ((binding ?? null) !== null) return denied('channel binding is not offered here: leave it out')
-  return undefined
+  return bindingFault(hello)
 }
 
 /** The challenge for a user. Nobody who is a `stranger` gets in, whatever the answer. */

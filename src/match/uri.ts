@@ -6,6 +6,12 @@ export type Match = 'exact' | 'prefix' | 'wildcard'
 
 export const MATCHES: readonly Match[] = ['exact', 'prefix', 'wildcard']
 
+/** The policy that options name, `exact` where they name none; undefined where there is none of that name. */
+export function matchIn({ match }: { readonly match?: unknown }): Match | undefined {
+  const wanted = match ?? 'exact'
+  return MATCHES.find(name => name === wanted)
+}
+
 /** Longer URIs are refused: each is kept as long as somebody holds on to it. */
 const MAX_URI = 8192
 

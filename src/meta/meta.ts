@@ -1,7 +1,13 @@
 import type { Origin } from '../base/origin.ts'
 import type { Peer } from '../delivery/outlet.ts'
-import { isUri, MATCHES, type Match } from '../match/uri.ts'
-import { INVALID_ARGUMENT, INVALID_URI, NO_SUCH_PROCEDURE, WampError } from '../protocol/errors.ts'
+import { isUri, type Match, matchIn } from '../match/uri.ts'
+import {
+  INVALID_ARGUMENT,
+  INVALID_URI,
+  NO_SUCH_PROCEDURE,
+  NO_SUCH_SESSION,
+  WampError,
+} from '../protocol/errors.ts'
 import { CALL, type Call, ERROR, errorFor, NO_DETAILS, RESULT } from '../protocol/messages.ts'
 import { type Dict, Payload } from '../protocol/payload.ts'
 
@@ -105,10 +111,22 @@ export function textOf(value: unknown, name: string): string {
 
 /** The match policy among options, which may be absent. */
 export function matchOf(options: unknown): Match {
-  const wanted = dictOf(options ?? {}, 'options').match ?? 'exact'
-  const match = MATCHES.find(name => name === wanted)
+  const match = matchIn(dictOf(options ?? {}, 'options'))
   if (match === undefined) throw invalid('match is none of exact, prefix, wildcard')
   return match
+}
+
+/** Ids of subscriptions or registrations, by their match policy: all three are there. */
+export function idsByMatch(
+  items: Iterable<{ readonly id: number; readonly match: Match }>,
+): Record<Match, number[]> {
+  const ids: Record<Match, number[]> = { exact: [], prefix: [], wildcard: [] }
+  for (const { id, match } of items) ids[match].push(id)
+  return ids
+}
+
+export function noSuchSession(id: number): WampError {
+  return new WampError(NO_SUCH_SESSION, [`there is no session ${id}`])
 }
 
 /** Why something is taken from a session, if that is said: a URI. */

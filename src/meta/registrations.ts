@@ -1,14 +1,17 @@
 import type { Dealer, RegistrationWatcher } from '../dealer/dealer.ts'
 import type { Registration } from '../dealer/registrations.ts'
-import { isUri, MATCHES, type Match } from '../match/uri.ts'
-import {
-  INVALID_URI,
-  NO_SUCH_REGISTRATION,
-  NO_SUCH_SESSION,
-  WampError,
-} from '../protocol/errors.ts'
+import { NO_SUCH_REGISTRATION, WampError } from '../protocol/errors.ts'
 import type { Dict } from '../protocol/payload.ts'
-import { idOf, invalid, type MetaProcedure, type MetaRealm, textOf } from './meta.ts'
+import {
+  idOf,
+  idsByMatch,
+  type MetaProcedure,
+  type MetaRealm,
+  matchOf,
+  noSuchSession,
+  reasonOf,
+  textOf,
+} from './meta.ts'
 
 /** Tells of registrations, from a realm that is told of them. */
 export function registrationEvents(realm: MetaRealm): RegistrationWatcher {
@@ -36,7 +39,7 @@ export function registrationProcedures(
   }
 
   return [
-    ['wamp.registration.list', () => [listOf(byId.values())]],
+    ['wamp.registration.list', () => [idsByMatch(byId.values())]],
     [
       'wamp.registration.lookup',
       (_, args) => [index.get(matchOf(args[1]), textOf(args[0], 'procedure'))?.id ?? null],
@@ -70,35 +73,8 @@ function detailsOf({ id, created, uri, match, invoke }: Registration): Dict {
   return { id, created: new Date(created).toISOString(), uri, match, invoke }
 }
 
-function listOf(registrations: Iterable<Registration>): Record<Match, number[]> {
-  const list: Record<Match, number[]> = { exact: [], prefix: [], wildcard: [] }
-  for (const { id, match } of registrations) list[match].push(id)
-  return list
-}
-
 function calleesOf({ endpoints }: Registration): number[] {
   return endpoints.map(({ callee }) => callee.peer.id)
-}
-
-/** The match policy among options, which may be absent. */
-function matchOf(options: unknown): Match {
-  if (options === undefined || options === null) return 'exact'
-  if (typeof options !== 'object') throw invalid('options is no dict')
-  const wanted = (options as Dict).match ?? 'exact'
-  const match = MATCHES.find(name => name === wanted)
-  if (match === undefined) throw invalid('match is none of exact, prefix, wildcard')
-  return match
-}
-
-function reasonOf(kwargs: Dict): string | undefined {
-  const reason = kwargs.reason ?? undefined
-  if (reason === undefined) return undefined
-  if (typeof reason === 'string' && isUri(reason, 'loose')) return reason
-  throw new WampError(INVALID_URI, ['reason is no URI'])
-}
-
-function noSuchSession(id: number): WampError {
-  return new WampError(NO_SUCH_SESSION, [`there is no session ${id}`])
 }
 
 function noSuchRegistration(): WampError {

@@ -1,10 +1,19 @@
 import type { Broker, Watch } from '../broker/broker.ts'
 import type { Subscription } from '../broker/subscriptions.ts'
 import type { Peer } from '../delivery/outlet.ts'
-import { isReserved, type Match } from '../match/uri.ts'
-import { NO_SUCH_SESSION, NO_SUCH_SUBSCRIPTION, WampError } from '../protocol/errors.ts'
+import { isReserved } from '../match/uri.ts'
+import { NO_SUCH_SUBSCRIPTION, WampError } from '../protocol/errors.ts'
 import type { Dict } from '../protocol/payload.ts'
-import { idOf, type MetaProcedure, type MetaRealm, matchOf, reasonOf, textOf } from './meta.ts'
+import {
+  idOf,
+  idsByMatch,
+  type MetaProcedure,
+  type MetaRealm,
+  matchOf,
+  noSuchSession,
+  reasonOf,
+  textOf,
+} from './meta.ts'
 
 /**
  * Tells of subscriptions, where somebody hears of them. Those to the router's own topics are not
@@ -33,7 +42,7 @@ export function subscriptionProcedures(
 ): [string, MetaProcedure][] {
   const { subscriptions } = broker
   return [
-    ['wamp.subscription.list', () => [listOf(subscriptions.all())]],
+    ['wamp.subscription.list', () => [idsByMatch(subscriptions.all())]],
     [
       'wamp.subscription.lookup',
       (_, args) => {
@@ -65,9 +74,7 @@ export function subscriptionProcedures(
         const id = idOf(args[1], 'session')
         const reason = reasonOf(kwargs)
         const session = members.get(id)
-        if (session === undefined) {
-          throw new WampError(NO_SUCH_SESSION, [`there is no session ${id}`])
-        }
+        if (session === undefined) throw noSuchSession(id)
         if (!subscription.members.has(session)) throw noSuchSubscription()
         broker.revoke(session, subscription, reason)
         return []
@@ -96,12 +103,6 @@ function metBy({ subscriptions: { index } }: Broker, topic: string): number[] {
 /** SubscriptionDetails of the specification. */
 function detailsOf({ id, created, uri, match }: Subscription): Dict {
   return { id, created: new Date(created).toISOString(), uri, match }
-}
-
-function listOf(subscriptions: Iterable<Subscription>): Record<Match, number[]> {
-  const list: Record<Match, number[]> = { exact: [], prefix: [], wildcard: [] }
-  for (const { id, match } of subscriptions) list[match].push(id)
-  return list
 }
 
 function noSuchSubscription(): WampError {

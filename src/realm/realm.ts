@@ -5,7 +5,7 @@ import { Broker } from '../broker/broker.ts'
 import type { PubSubOptions } from '../broker/options.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import type { RpcOptions } from '../dealer/options.ts'
-import { MATCHES, type Match, type UriCheck } from '../match/uri.ts'
+import { type Match, matchIn, type UriCheck } from '../match/uri.ts'
 import { authorizerProcedures } from '../meta/authorizer.ts'
 import { historyProcedures } from '../meta/history.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
@@ -350,8 +350,7 @@ function refusal({ authrole }: MetaSession, verdict: number): { error: string; t
 
 /** The match policy asked for; where there is none of that name, the request is answered. */
 function matchOf(member: Member, message: Subscribe | Register): Match | undefined {
-  const wanted = message.options.match ?? 'exact'
-  const match = MATCHES.find(name => name === wanted)
+  const match = matchIn(message.options)
   if (match === undefined) {
     member.send(errorFor(message, INVALID_ARGUMENT, 'match is none of exact, prefix, wildcard'))
   }

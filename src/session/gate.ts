@@ -1,4 +1,4 @@
-import { MATCHES, type Match } from '../match/uri.ts'
+import { type Match, matchIn } from '../match/uri.ts'
 import { QUEUE_FULL } from '../protocol/errors.ts'
 import { CALL, GOODBYE, type Message, PUBLISH, REGISTER, SUBSCRIBE } from '../protocol/messages.ts'
 import type { AskedRole } from '../realm/asked-role.ts'
@@ -174,9 +174,9 @@ function isSettled(role: AskedRole, message: Message): boolean {
 
 /** The match policy of a request; undefined where there is none of that name. */
 function matchOf(message: Message): Match | undefined {
-  if (message.type !== SUBSCRIBE && message.type !== REGISTER) return 'exact'
-  const wanted = message.options.match ?? 'exact'
-  return MATCHES.find(name => name === wanted)
+  return message.type === SUBSCRIBE || message.type === REGISTER
+    ? matchIn(message.options)
+    : 'exact'
 }
 
 function uriOf(message: Routed): string {
