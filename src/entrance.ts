@@ -1,6 +1,7 @@
 import { anonymous } from './auth/anonymous.ts'
 import type { AuthMethod } from './auth/auth.ts'
 import type { Clock } from './base/clock.ts'
+import type { Counters } from './base/counters.ts'
 import type { RandomId } from './base/ids.ts'
 import type { Log } from './base/log.ts'
 import type { Realm } from './realm/realm.ts'
@@ -50,6 +51,7 @@ export interface EndpointOptions {
 export interface House {
   readonly clock: Clock
   readonly log: Log
+  readonly counters: Counters
   readonly randomId: RandomId
   /** Clients may call realms into being. */
   readonly development: boolean
@@ -143,10 +145,11 @@ export class Entrance implements Endpoint {
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
-    const { clock, log, randomId } = this.#house
+    const { clock, log, counters, randomId } = this.#house
     return {
       clock,
       log,
+      counters,
       randomId,
       heartbeat,
       handshakeTimeout: options.handshakeTimeout ?? 10_000,

@@ -103,14 +103,14 @@ export function realmOf(realm: RealmConfig, surroundings: Surroundings): Realm {
   const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = realm.options
   const roles = [...rulesOf(realm, surroundings)].map(([name, rules]) => new Role(name, rules))
   const { name, rpc } = realm
-  const { clock, log } = surroundings
+  const { clock, log, counters } = surroundings
   const facts = { name, uriCheck, strictRequestIds, roles, rpc, pubsub: pubsubOf(realm) }
-  return new Realm({ ...facts, clock, log }, randomId)
+  return new Realm({ ...facts, clock, log, counters }, randomId)
 }
 
 /** A realm in which everybody may do everything. */
-export function realmOnDemand(name: string, { clock, log }: Surroundings): Realm {
+export function realmOnDemand(name: string, { clock, log, counters }: Surroundings): Realm {
   const roles = [unrestricted('anonymous', 'loose')]
   const facts = { name, uriCheck: 'loose', strictRequestIds: false, roles } as const
-  return new Realm({ ...facts, clock, log }, randomId)
+  return new Realm({ ...facts, clock, log, counters }, randomId)
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { systemClock } from './base/clock.ts'
+import { type Counted, Counters } from './base/counters.ts'
 import { randomId } from './base/ids.ts'
 import { createLog, type Log } from './base/log.ts'
 import { LocalMember } from './client/local-member.ts'
@@ -68,6 +69,8 @@ export interface Status {
   /** Connections, joined or not. */
   readonly connections: number
   readonly realms: readonly { readonly name: string; readonly sessions: number }[]
+  /** What went wrong or was refused since the start; base/counters.ts says what each means. */
+  readonly counters: Readonly<Record<Counted, number>>
   readonly listening: readonly Listening[]
   /** Files of the configuration. */
   readonly files: readonly string[]
@@ -100,6 +103,7 @@ export class Router {
   /** What a reload reads again, and what is done to it then. */
   readonly #source: Pick<RouterOptions, 'file' | 'override'>
   readonly #log: Log
+  readonly #counters = new Counters()
   readonly #surroundings: Surroundings
   readonly #authenticate: AuthenticateHook | undefined
   /** Its level follows the configuration; null for a log of the application's own. */
@@ -128,6 +132,7 @@ export class Router {
     this.#surroundings = {
       clock: systemClock,
       log: this.#log,
+      counters: this.#counters,
       call: callerIn(name => this.#realms.get(name), systemClock),
     }
     this.#authenticate = authenticate
@@ -135,6 +140,7 @@ export class Router {
     this.#doors = new Doors({
       clock: systemClock,
       log: this.#log,
+      counters: this.#counters,
       randomId,
       development,
       isOpen: () => this.#closing === null,
@@ -213,6 +219,7 @@ export class Router {
       started: this.#started,
       connections: this.#links.size,
       realms: this.#realms.sessions(),
+      counters: this.#counters.all(),
       listening: this.#doors.listening,
       files: this.#loaded.files,
     }

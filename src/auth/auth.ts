@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../base/counters.ts'
 import type { Log } from '../base/log.ts'
 import type { Origin } from '../base/origin.ts'
 import { AUTHENTICATION_DENIED } from '../protocol/errors.ts'
@@ -107,6 +108,7 @@ export interface KeyFault {
 export interface Surroundings {
   readonly clock: Clock
   readonly log: Log
+  readonly counters: Counters
   /**
    * Calls a procedure of a realm for the router itself; gives its first result. Rejects with a
    * WampError, also after `timeout` milliseconds.

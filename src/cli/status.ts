@@ -35,13 +35,17 @@ async function run({ socket, json = false }: Flags): Promise<void> {
 }
 
 function table(status: ProcessStatus): string {
-  const { version, pid, state, ready, started, listening, files, connections, realms } = status
+  const { version, pid, state, ready, started, listening, files, connections, realms, counters } =
+    status
   const facts = [
     ['wampd', `${version}, process ${pid}, ${state}${ready ? '' : ', takes no new sessions'}`],
     ['started', started],
     ...listening.map(({ url, transport }) => ['listens on', `${url} (${transport})`]),
     ...files.map(file => ['file', file]),
     ['connections', String(connections)],
+    ...Object.entries(counters)
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => [name.replaceAll('_', ' '), String(count)]),
   ]
   const rows = realms.map(({ name, sessions }) => [printable(name), String(sessions)])
   return [columns(facts), '', columns([['realm', 'sessions'], ...rows])].join('\n')

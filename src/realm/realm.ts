@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts'
+import { Counters } from '../base/counters.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import { Broker } from '../broker/broker.ts'
@@ -77,6 +78,7 @@ export interface RealmOptions {
   /** What is kept of publications. */
   readonly pubsub?: PubSubOptions
   readonly clock?: Clock
+  readonly counters?: Counters
 }
 
 /** A world of its own: nothing crosses from one realm to another. */
@@ -88,6 +90,7 @@ export class Realm {
   /** Roles that a reload took away: sessions may still have them. */
   readonly #gone = new Map<string, Role>()
   readonly #log: Log | undefined
+  readonly counters: Counters
   readonly members: Map<number, Member> = new Map()
   readonly #store: Store
   readonly #broker: Broker
@@ -102,6 +105,7 @@ export class Realm {
     this.strictRequestIds = options.strictRequestIds
     this.#roles = new Map(options.roles.map(role => [role.name, role]))
     this.#log = options.log
+    this.counters = options.counters ?? new Counters()
     const { pubsub = {}, rpc = {}, clock = systemClock } = options
     this.#store = openStore(pubsub.store)
     this.#broker = new Broker({

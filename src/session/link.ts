@@ -1,5 +1,6 @@
 import type { AuthMethod } from '../auth/auth.ts'
 import type { Clock, Timer } from '../base/clock.ts'
+import type { Counters } from '../base/counters.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Origin } from '../base/origin.ts'
@@ -37,6 +38,7 @@ import type { Session } from './session.ts'
 export interface Reception {
   readonly clock: Clock
   readonly log: Log
+  readonly counters: Counters
   readonly randomId: RandomId
   readonly heartbeat: Heartbeat
   /** Time that a client has from connecting, or from GOODBYE, to WELCOME. Milliseconds. */
@@ -235,6 +237,7 @@ export class Link implements Receiver, Beating {
     if (this.#state !== 'opening' || outcome === 'continue') return
     if ('refused' in outcome) {
       const { refused, text } = outcome
+      this.#reception.counters.count('denied_handshakes')
       const { remote } = this.#connection
       this.#reception.log.info(
         { ...this.#handshake?.asked, remote, reason: refused, text },
@@ -283,6 +286,7 @@ export class Link implements Receiver, Beating {
   #fail(error: unknown): void {
     if (this.#state === 'closed') return
     if (error instanceof ProtocolViolation) {
+      this.#reception.counters.count('protocol_violations')
       this.#reception.log.info(
         { remote: this.#connection.remote, violation: error.message },
         'protocol violation',
@@ -305,7 +309,8 @@ export class Link implements Receiver, Beating {
     // Not at once: broker or dealer are in the midst of sending.
     queueMicrotask(() => {
       if (this.#state === 'closed') return
-      const { log, sendBuffer } = this.#reception
+      const { log, counters, sendBuffer } = this.#reception
+      counters.count('too_slow')
       log.warn(
         { remote: this.#connection.remote },
         `reader too slow: over ${sendBuffer} bytes wait`,

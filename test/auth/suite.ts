@@ -9,6 +9,7 @@ import {
   type Surroundings,
 } from '../../src/auth/auth.ts'
 import { type AuthenticatorConfig, methodsOf } from '../../src/auth/methods.ts'
+import { Counters } from '../../src/base/counters.ts'
 import type { Origin } from '../../src/base/origin.ts'
 import type { Dict } from '../../src/protocol/payload.ts'
 import { errorLog } from '../helpers/error-log.ts'
@@ -36,7 +37,8 @@ export function methods(
 
 /** What methods ask of a router that has no procedures. */
 export function surroundings(clock: FakeClock = new FakeClock()): Surroundings {
-  return { clock, log: errorLog(), call: () => Promise.reject(new Error('nobody to call')) }
+  const call = () => Promise.reject(new Error('nobody to call'))
+  return { clock, log: errorLog(), counters: new Counters(), call }
 }
 
 /** Begins with the one method of an authenticator. */
