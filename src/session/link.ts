@@ -344,8 +344,8 @@ export class Link implements Receiver, Beating {
   }
 
   #origin(): Origin {
-    const { remote: peer, secure = false, certificate = null } = this.#connection
-    return { peer, protocol: `wamp.2.${this.#serializer.name}`, secure, certificate }
+    const { kind, remote: peer, secure = false, certificate = null } = this.#connection
+    return { kind, peer, protocol: `wamp.2.${this.#serializer.name}`, secure, certificate }
   }
 
   #facts(session: Session): object {
