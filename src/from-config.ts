@@ -12,17 +12,8 @@ import { Realm } from './realm/realm.ts'
 
 /** A transport of the configuration as options of `listen`. */
 export function listenOptions(transport: TransportConfig): ListenOptions {
-  const {
-    endpoint,
-    tls,
-    path = '/ws',
-    paths,
-    auth,
-    realms,
-    serializers,
-    allowed_origins,
-    options,
-  } = transport
+  const { endpoint, tls, path, paths, auth, realms, serializers, allowed_origins, options } =
+    transport
   const { backend } = options
   return {
     host: endpoint.interface,

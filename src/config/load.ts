@@ -181,17 +181,13 @@ function join(root: Checked, included: Checked[]): Loaded {
   return { config, written, files, problem }
 }
 
-/**
- * Transports without an id are called after their port; as written, after how that is written. A
- * WebSocket without a path is at /ws.
- */
+/** Transports without an id are called after their port; as written, after how that is written. */
 function withIds<Any extends Pick<ConfigInput, 'transports'>>(config: Any): Any {
   const { transports } = config
   if (transports === undefined) return config
   const named = transports.map(one => ({
     ...one,
     id: one.id ?? `${one.type}-${one.endpoint?.port ?? DEFAULT_PORT}`,
-    ...(one.type === 'websocket' && { path: one.path ?? '/ws' }),
   }))
   return { ...config, transports: named }
 }

@@ -161,7 +161,7 @@ export type TransportConfig = Omit<Filled<TransportInput>, 'tls' | 'realms' | 'p
 }
 
 /** Keys below the top that may be absent for good: they have no default. */
-type Bare = 'trust_level' | 'ca' | 'authorizer' | 'realm' | 'path'
+type Bare = 'trust_level' | 'ca' | 'authorizer' | 'realm'
 
 type Filled<T> = number extends T
   ? // A number, or a text with a unit.

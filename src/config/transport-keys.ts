@@ -159,7 +159,7 @@ export const transport = Type.Object(
       Type.String({
         pattern: '^/[^?#\\s]*$',
         form: 'a path such as /ws',
-        ...about('The path of the WebSocket, with `websocket`: `/ws` without one.', 'new'),
+        ...about('The path of the WebSocket, with `websocket`.', 'new', '/ws'),
       }),
     ),
     paths: Type.Optional(

@@ -19,7 +19,10 @@ export const websocketKind: ServiceKind<Keys> = {
     return {
       endpoint,
       handle(request, response) {
-        if (request.headers.upgrade !== undefined) {
+        if (request.method !== 'GET') {
+          response.writeHead(405, { 'Content-Type': 'text/plain', Allow: 'GET' })
+          response.end('only GET is for here\n')
+        } else if (request.headers.upgrade !== undefined) {
           response.writeHead(400, { 'Content-Type': 'text/plain' })
           response.end('no sound WebSocket handshake\n')
         } else {

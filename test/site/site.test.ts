@@ -7,6 +7,8 @@ import { TRANSPORTS } from '../helpers/transports.ts'
 
 type Paths = NonNullable<NonNullable<ConfigInput['transports']>[number]['paths']>
 
+const STAFF = { websocket: { auth: ['users'] } }
+
 const role = (name: string) => ({
   name,
   permissions: [{ uri: '', match: 'prefix' as const, allow: { subscribe: true } }],
@@ -66,11 +68,11 @@ for (const backend of TRANSPORTS) {
     })
 
     it('serves other paths after a reload, and those that are connected stay', async () => {
-      const { port } = await started({ '/a': { websocket: {} }, '/b': { websocket: {} } })
+      const { port } = await started({ '/a': { websocket: {} }, '/b': STAFF })
       const statusAt = async (path: string) => (await http(port, handshake({}, path)))?.status
       const client = await connect(`ws://127.0.0.1:${port}/a`)
       await client.join('realm1')
-      router.reload(config(backend, { '/b': { websocket: {} }, '/c': { websocket: {} } }))
+      router.reload(config(backend, { '/b': STAFF, '/c': { websocket: {} } }))
       expect(await statusAt('/a')).equal(404)
       expect(await statusAt('/b')).equal(101)
       expect(await statusAt('/c')).equal(101)
