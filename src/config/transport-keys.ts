@@ -5,6 +5,9 @@ import { serviceKeys } from '../site/services.ts'
 /** The port of a transport that names none. */
 export const DEFAULT_PORT = 8080
 
+/** The path of a WebSocket that names none. */
+export const DEFAULT_PATH = '/ws'
+
 const endpoint = Type.Object(
   {
     interface: Type.Optional(
@@ -159,7 +162,7 @@ export const transport = Type.Object(
       Type.String({
         pattern: '^/[^?#\\s]*$',
         form: 'a path such as /ws',
-        ...about('The path of the WebSocket, with `websocket`.', 'new', '/ws'),
+        ...about('The path of the WebSocket, with `websocket`.', 'new', DEFAULT_PATH),
       }),
     ),
     paths: Type.Optional(

@@ -3,9 +3,10 @@ import { certificateFault, type TlsFiles } from '../base/certificate.ts'
 import { whyUnread } from '../base/why-unread.ts'
 import { whyWs } from '../site/why-ws.ts'
 import { nearest } from './nearest.ts'
-import { asWritten, valueAt } from './node.ts'
+import { asWritten } from './node.ts'
 import { type Fault, type Path, printable, unique } from './problem.ts'
 import type { Config, TransportConfig } from './schema.ts'
+import { DEFAULT_PATH } from './transport-keys.ts'
 import { waysIn } from './ways-in.ts'
 
 /** What is wrong with the transports, by themselves and with what they name. */
@@ -27,7 +28,7 @@ export function transportFaults(
     isFirst(id, [...at, 'id'])
     faults.push(...known(transport.auth, [...at, 'auth'], sources))
     faults.push(...known(transport.realms ?? [], [...at, 'realms'], joinable))
-    faults.push(...pathFaults(transport, at, written))
+    faults.push(...pathFaults(transport, at))
     for (const { path: below, auth, realms } of waysIn(transport)) {
       if (below.length === 0) continue
       faults.push(...known(auth, [...at, ...below, 'auth'], sources))
@@ -55,13 +56,14 @@ export function transportFaults(
 }
 
 /** Keys that are for another type of transport, and paths that serve nothing or too much. */
-function pathFaults({ type, paths }: TransportConfig, at: Path, written: unknown): Fault[] {
+function pathFaults({ type, path, paths }: TransportConfig, at: Path): Fault[] {
   if (type === 'websocket') {
     const text = 'is for transports of type web'
     return paths === undefined ? [] : [{ path: [...at, 'paths'], atKey: true, text }]
   }
   const faults: Fault[] = []
-  if (valueAt(written, [...at, 'path']) !== undefined) {
+  // The default of other transports stands here too.
+  if (path !== DEFAULT_PATH) {
     const text = 'is for transports of type websocket; with web use paths'
     faults.push({ path: [...at, 'path'], atKey: true, text })
   }
