@@ -1,3 +1,4 @@
+import { PAYLOAD_SIZE_EXCEEDED, PayloadError } from '../protocol/errors.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Serializer } from '../serializer/serializer.ts'
 import type { Connection } from '../transport/transport.ts'
@@ -5,7 +6,7 @@ import type { Outlet } from './outlet.ts'
 import type { SharedMessage } from './shared-message.ts'
 
 /** The half of a connection that an outbox needs. */
-type Sink = Pick<Connection, 'buffered' | 'write'>
+type Sink = Pick<Connection, 'buffered' | 'write' | 'maxSend'>
 
 /** Those that have something for their session alone: they are emptied when the tick ends. */
 const urgent: Outbox[] = []
@@ -27,6 +28,9 @@ export class Outbox implements Outlet {
   /** Bytes that may wait here and in the connection. */
   readonly #limit: number
   readonly #overflow: () => void
+  /** The receiver takes no frame of more bytes. */
+  readonly #maxSend: number
+  readonly #oversized: () => void
   #frames: Uint8Array[] = []
   #bytes = 0
   #backlog = 0
@@ -34,13 +38,22 @@ export class Outbox implements Outlet {
   #isUrgent = false
   #isPatient = false
 
-  constructor(sink: Sink, serializer: Serializer, limit: number, overflow: () => void) {
+  constructor(
+    sink: Sink,
+    serializer: Serializer,
+    limit: number,
+    overflow: () => void,
+    oversized: () => void = () => {},
+  ) {
     this.#sink = sink
     this.serializer = serializer
     this.#limit = limit
     this.#overflow = overflow
+    this.#oversized = oversized
+    this.#maxSend = sink.maxSend ?? Number.POSITIVE_INFINITY
   }
 
+  /** Throws PayloadError where the message cannot be written, or is longer than its receiver takes. */
   send(message: Message): void {
     if (!this.#push(this.serializer.encode(message)) || this.#isUrgent) return
     this.#isUrgent = true
@@ -48,6 +61,7 @@ export class Outbox implements Outlet {
     schedule()
   }
 
+  /** Throws as send() does. */
   share(message: SharedMessage): void {
     if (!this.#push(message.bytes(this.serializer)) || this.#isUrgent || this.#isPatient) return
     this.#isPatient = true
@@ -58,6 +72,11 @@ export class Outbox implements Outlet {
   /** False where nothing can be sent any more. */
   #push(frame: Uint8Array): boolean {
     if (this.#closed) return false
+    if (frame.length > this.#maxSend) {
+      this.#oversized()
+      const text = `the receiver takes messages of at most ${this.#maxSend} bytes`
+      throw new PayloadError(text, PAYLOAD_SIZE_EXCEEDED)
+    }
     this.#bytes += frame.length
     if (this.#bytes + this.#backlog > this.#limit) {
       this.close()

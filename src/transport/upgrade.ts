@@ -22,21 +22,25 @@ export function answerUpgrade(request: UpgradeRequest, site: Site): UpgradeAnswe
   if (!site.isOpen) return refusal('503 Service Unavailable', 'the router is going down')
   const endpoint = site.websocket(request.path)
   if (endpoint === undefined) {
+    site.count('refused_paths')
     const others = site.paths.filter(path => site.websocket(path) !== undefined)
     return refusal('404 Not Found', `no WebSocket here; try ${others.join(' or ')}`)
   }
   if (request.version !== '13') {
+    site.count('bad_handshakes')
     return {
       ...refusal('426 Upgrade Required', 'this server speaks WebSocket version 13'),
       headers: { 'Sec-WebSocket-Version': '13' },
     }
   }
   if (!isOriginAllowed(request.origin, request.host, endpoint)) {
+    site.count('refused_origins')
     return refusal('403 Forbidden', `origin ${printable(request.origin)} may not connect here`)
   }
   const offered = request.protocols.split(',').map(name => name.trim())
   const protocol = offered.find(name => endpoint.protocols.has(name))
   if (protocol !== undefined) return { endpoint, protocol }
+  site.count('refused_protocols')
   const ours = [...endpoint.protocols.keys()].join(', ')
   return refusal(
     '400 Bad Request',
