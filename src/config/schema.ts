@@ -74,7 +74,11 @@ const reload = Type.Object(
   {
     watch: Type.Optional(
       Type.Boolean(
-        about('Reload by itself when a file of the configuration changes.', 'live', false),
+        about(
+          'Reload by itself when a file of the configuration changes, or a certificate, key or `ca`.',
+          'live',
+          false,
+        ),
       ),
     ),
     orphans: Type.Optional(

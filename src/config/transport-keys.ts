@@ -268,8 +268,8 @@ export const transport = Type.Object(
     allowed_origins: Type.Optional(
       Type.Array(
         Type.String({
-          pattern: '^(\\*|null|[a-z][a-z0-9+.-]*://[^/\\s]+)$',
-          form: 'an origin such as https://app.example.com, or *',
+          pattern: '^(\\*|null|[a-z][a-z0-9+.-]*://(\\*\\.)?[^/*\\s]+(:\\*)?)$',
+          form: 'an origin such as https://app.example.com or https://*.example.com, or *',
         }),
         about(
           "Browser origins that may connect besides this machine's and the same host's, such as " +

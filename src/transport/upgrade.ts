@@ -1,3 +1,4 @@
+import { isOriginAllowed } from './allowed-origin.ts'
 import type { Endpoint, Site } from './transport.ts'
 
 /** A WebSocket handshake, as both transports see it. Absent headers are empty. */
@@ -52,28 +53,6 @@ export function answerUpgrade(request: UpgradeRequest, site: Site): UpgradeAnswe
 
 function refusal(status: string, text: string): { status: string; text: string } {
   return { status, text: `${text}\n` }
-}
-
-/**
- * Programs send no Origin and may come; a page may come from the host that it was loaded from,
- * from this machine, or from an origin on the list. Else any page that a user of this machine
- * opens could speak to the router on loopback. A page can also have its own host's name lead to
- * loopback (DNS rebinding), so a router for development takes such a host by address only.
- */
-function isOriginAllowed(origin: string, host: string, endpoint: Endpoint): boolean {
-  const { allowedOrigins, trustsHostNames } = endpoint
-  if (origin === '' || allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return true
-  const from = hostname(origin)
-  if (from === undefined) return false
-  if (LOOPBACK.test(from)) return true
-  return from === hostname(`http://${host}`) && (trustsHostNames || ADDRESS.test(from))
-}
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
-const ADDRESS = /^(?:[\d.]+|\[.*\])$/
-
-function hostname(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).hostname : undefined
 }
 
 function printable(text: string): string {
