@@ -55,28 +55,36 @@ export class Outbox implements Outlet {
 
   /** Throws PayloadError where the message cannot be written, or is longer than its receiver takes. */
   send(message: Message): void {
-    if (!this.#push(this.serializer.encode(message)) || this.#isUrgent) return
+    const frame = this.serializer.encode(message)
+    if (this.#isTooLong(frame)) {
+      const text = `the receiver takes messages of at most ${this.#maxSend} bytes`
+      throw new PayloadError(text, PAYLOAD_SIZE_EXCEEDED)
+    }
+    if (!this.#push(frame) || this.#isUrgent) return
     this.#isUrgent = true
     urgent.push(this)
     schedule()
   }
 
-  /** Throws as send() does. */
+  /** An event that is longer than its receiver takes is left out: the others are to have it. */
   share(message: SharedMessage): void {
-    if (!this.#push(message.bytes(this.serializer)) || this.#isUrgent || this.#isPatient) return
+    const frame = message.bytes(this.serializer)
+    if (this.#isTooLong(frame)) return
+    if (!this.#push(frame) || this.#isUrgent || this.#isPatient) return
     this.#isPatient = true
     patient.push(this)
     schedule()
   }
 
+  #isTooLong(frame: Uint8Array): boolean {
+    if (frame.length <= this.#maxSend) return false
+    this.#oversized()
+    return true
+  }
+
   /** False where nothing can be sent any more. */
   #push(frame: Uint8Array): boolean {
     if (this.#closed) return false
-    if (frame.length > this.#maxSend) {
-      this.#oversized()
-      const text = `the receiver takes messages of at most ${this.#maxSend} bytes`
-      throw new PayloadError(text, PAYLOAD_SIZE_EXCEEDED)
-    }
     this.#bytes += frame.length
     if (this.#bytes + this.#backlog > this.#limit) {
       this.close()

@@ -1,12 +1,12 @@
-import { behavesLikeATransport } from './suite.ts'
+import { servesWebSockets } from './suite.ts'
 
 describe('transport ws', () => {
-  behavesLikeATransport({
+  servesWebSockets({
     name: 'ws',
     ownsHttp: true,
     async open(router, options) {
-      const { port } = await router.listen({ ...options, port: 0, transport: 'ws' })
-      return { port, close: async () => {} }
+      const { port, url } = await router.listen({ ...options, port: 0, transport: 'ws' })
+      return { port, url, close: async () => {} }
     },
   })
 })
