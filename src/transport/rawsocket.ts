@@ -14,7 +14,7 @@ import {
   PONG,
   writeHeader,
 } from './rawsocket-frames.ts'
-import { Certificates, certificateOfClient } from './tls.ts'
+import { Certificates, certificateOfClient, dropBadHandshakes } from './tls.ts'
 import type { Connection, Endpoint, Listen, Receiver, Site } from './transport.ts'
 
 /** The first octet of a handshake, which no HTTP request begins with. */
@@ -218,6 +218,7 @@ export const listenRawSocket: Listen = async (address, site) => {
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
     serveRawSocket(socket, site, peers.of(socket)),
   )
+  dropBadHandshakes(server, site)
   if (address.proxyProtocol) peers.behindProxy(server, site)
   const open = socketsOf(server)
   const port = await openAt(server, address)

@@ -1,7 +1,8 @@
+import type { Server } from 'node:net'
 import { createSecureContext, type SecureContext, type TLSSocket, type TlsOptions } from 'node:tls'
 import { readCertificate, readNamed, type TlsFiles } from '../base/certificate.ts'
 import type { ClientCertificate } from '../base/origin.ts'
-import { ListenError } from './transport.ts'
+import { ListenError, type Site } from './transport.ts'
 
 /** The half of a TLS server that takes another certificate. */
 interface Renewable {
@@ -47,6 +48,14 @@ export class Certificates {
     const lower = name.toLowerCase()
     return this.#byName.get(lower) ?? this.#byName.get(`*${lower.slice(lower.indexOf('.'))}`)
   }
+}
+
+/** Cuts off who does not come through the handshake of TLS, which not all servers do by themselves. */
+export function dropBadHandshakes(server: Server, site: Site): void {
+  server.on('tlsClientError', (_, socket: TLSSocket) => {
+    site.count('bad_handshakes')
+    socket.destroy()
+  })
 }
 
 /** Null where TLS has found nothing that the authorities of the transport have signed. */

@@ -12,7 +12,7 @@ import { openAt, socketsOf } from './open.ts'
 import { before, peek } from './peek.ts'
 import { Peers } from './peers.ts'
 import { MAGIC, serveRawSocket } from './rawsocket.ts'
-import { Certificates, certificateOfClient } from './tls.ts'
+import { Certificates, certificateOfClient, dropBadHandshakes } from './tls.ts'
 import type {
   Address,
   Connection,
@@ -191,6 +191,7 @@ export const listenWs: Listen = async (address, site): Promise<Listener> => {
     if (site.rawsocket === undefined) go()
     else divide(socket, site, peers, go)
   })
+  dropBadHandshakes(server, site)
   if (address.proxyProtocol) peers.behindProxy(server, site)
   const open = socketsOf(server)
   const port = await openAt(server, address)
