@@ -26,7 +26,7 @@ function hostname(url: string): string | undefined {
 }
 
 /** scheme://host:port, in which a pattern may begin its host with `*.` and have `*` for the port. */
-const PARTS = /^([a-z][a-z0-9+.-]*:)\/\/(\*\.)?([^/*:[\]@]+)(:(?:\d+|\*))?$/i
+const PARTS = /^([a-z][a-z0-9+.-]*:)\/\/(\*\.)?([^/*:[\]@?#\\\s]+)(:(?:\d+|\*))?$/i
 
 /** `https://*.example.com` is met by all hosts below example.com, however deep, and not by itself. */
 function meets(origin: string, pattern: string): boolean {
