@@ -376,7 +376,8 @@ export class Link implements Receiver, Beating {
 
   #origin(): Origin {
     const { kind, remote: peer, secure = false, certificate = null } = this.#connection
-    return { kind, peer, protocol: `wamp.2.${this.#serializer.name}`, secure, certificate }
+    const { protocol = `wamp.2.${this.#serializer.name}` } = this.#connection
+    return { kind, peer, protocol, secure, certificate }
   }
 
   #facts(session: Session): object {

@@ -9,6 +9,8 @@ import type { UnixSocket } from '../base/unix-socket.ts'
 export interface Connection {
   /** How it is made: `websocket`, `rawsocket`, … */
   readonly kind: string
+  /** The protocol that the peer speaks, where that is not the one that it was opened for. */
+  readonly protocol?: string
   /** The client's address, for logs and session details; `unix` over a unix socket. */
   readonly remote: string
   /** It is over TLS. */

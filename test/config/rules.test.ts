@@ -39,7 +39,7 @@ const withTransports = (...keys: object[]) =>
 const withRules = (...permissions: object[]) =>
   faultsOf({ realms: [{ name: 'r', roles: [{ ...user, permissions }] }] })
 
-describe('the rules of transports', () => {
+describe('the rules of what a transport is', () => {
   const faults = (keys: object) => withTransports({ type: 'web', ...keys }).join('\n')
   const web = { paths: { '/ws': { websocket: {} } } }
 
