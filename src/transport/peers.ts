@@ -22,8 +22,10 @@ export class Peers {
   /** Has each connection of a server begin with a header of the PROXY protocol. */
   behindProxy(server: Server, site: Site): void {
     before(server, 'connection', (socket, go) => {
-      if (!site.trusted.has(this.#addressOf(socket))) {
-        site.count('refused_proxies')
+      const peer = this.#addressOf(socket)
+      if (!site.trusted.has(peer)) {
+        // Proxies that look whether somebody is there may be gone already.
+        if (peer !== '') site.count('refused_proxies')
         socket.destroy()
         return
       }
