@@ -131,6 +131,17 @@ describe('the walk in WebAssembly', () => {
     )
   })
 
+  it('agrees on all short orders of the parts that JSON has', () => {
+    const parts = ['[', ']', '{', '}', ',', ':', '"a"', '"a":', '1']
+    const extend = (text: string, more: number): void => {
+      agreeOn(`${text}]`)
+      agreeOn(`[],${text}}`)
+      if (more > 0) for (const part of parts) extend(text + part, more - 1)
+    }
+    extend('[', 3)
+    extend('{', 4)
+  })
+
   it('agrees on every character at every place of a string', () => {
     for (let c = 0; c < 256; c++) {
       for (let at = 0; at < 34; at++) {
