@@ -4,17 +4,25 @@ interface Counted {
   readonly authrole: string
 }
 
-/** How many sessions of a realm have the same role, and how many the same authid. */
+/** How many sessions a realm has, and how many have the same role or authid. */
 export class Headcount {
+  #size = 0
   readonly #byRole = new Map<string, number>()
   readonly #byAuthid = new Map<string, number>()
 
+  /** All of them. */
+  get size(): number {
+    return this.#size
+  }
+
   add({ authid, authrole }: Counted): void {
+    this.#size++
     change(this.#byRole, authrole, 1)
     change(this.#byAuthid, authid, 1)
   }
 
   remove({ authid, authrole }: Counted): void {
+    this.#size--
     change(this.#byRole, authrole, -1)
     change(this.#byAuthid, authid, -1)
   }

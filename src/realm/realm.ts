@@ -65,6 +65,7 @@ import {
 } from './authorize.ts'
 import { Headcount } from './headcount.ts'
 import { type Limits, UNLIMITED } from './limits.ts'
+import { whyNoRegistration, whyNoSession, whyNoSubscription } from './room.ts'
 
 /** A session of a realm, remote or in-process. */
 export interface Member extends MetaSession {
@@ -202,16 +203,8 @@ export class Realm {
   }
 
   /** Why one session more is too much, if it is. */
-  whyFull({ limits, authid, authrole }: Member): string | undefined {
-    const headcount = this.#headcount
-    if (this.members.size >= this.#limits.sessions) {
-      return `realm ${this.name} has as many sessions as it may`
-    }
-    if (headcount.ofRole(authrole) >= limits.sessions) {
-      return `role ${authrole} has as many sessions as it may`
-    }
-    if (headcount.ofAuthid(authid) < limits.sessions_per_authid) return undefined
-    return `there may be ${limits.sessions_per_authid} sessions with this authid`
+  whyFull(member: Member): string | undefined {
+    return whyNoSession(this.#limits, this.#headcount, member)
   }
 
   join(member: Member): void {
@@ -385,8 +378,11 @@ export class Realm {
     if (match === undefined) return
     const verdict = member.role.verdictOnPattern(message.topic, match)
     if ((verdict & MAY_SUBSCRIBE) === 0) this.#refuse(member, message, verdict & ~RESERVED)
-    else if (this.#hasRoom(member, message, this.#whyNoSubscription(member, message, match))) {
-      this.#broker.subscribe(member, message, match)
+    else {
+      const { subscriptions } = this.#broker
+      const reason = whyNoSubscription(this.#limits, subscriptions, member, message, match)
+      if (reason !== undefined) this.#deny(member, message, reason)
+      else this.#broker.subscribe(member, message, match)
     }
   }
 
@@ -396,42 +392,21 @@ export class Realm {
     const verdict = member.role.verdictOnPattern(message.procedure, match)
     if ((verdict & MAY_REGISTER) === 0 || (verdict & RESERVED) !== 0) {
       this.#refuse(member, message, verdict)
-    } else if (this.#hasRoom(member, message, this.#whyNoRegistration(member, message, match))) {
+      return
+    }
+    const { registrations } = this.#dealer
+    const reason = whyNoRegistration(this.#limits, registrations, member, message, match)
+    if (reason !== undefined) this.#deny(member, message, reason)
+    else {
       const { rpc } = member.role.rules
       this.#dealer.register(member, message, match, callerDisclosure(verdict), rpc)
     }
   }
 
   /** Answers a request for which there is no room, for this reason. */
-  #hasRoom(member: Member, message: Subscribe | Register, reason: string | undefined): boolean {
-    if (reason === undefined) return true
+  #deny(member: Member, message: Subscribe | Register, reason: string): void {
     this.countRefusal('limits_reached')
     member.send(errorFor(message, LIMIT_EXCEEDED, reason))
-    return false
-  }
-
-  #whyNoSubscription(member: Member, { topic }: Subscribe, match: Match): string | undefined {
-    const { subscriptions } = this.#broker
-    const present = subscriptions.index.get(match, topic)
-    const { limits } = member
-    if (limits === UNLIMITED || present?.members.has(member)) return undefined
-    const { subscriptions_per_session: max } = limits
-    if (subscriptions.countOf(member) >= max) return `a session may have ${max} subscriptions`
-    const isFull = present === undefined && subscriptions.size >= this.#limits.subscriptions
-    return isFull ? `realm ${this.name} has as many subscriptions as it may` : undefined
-  }
-
-  #whyNoRegistration(member: Member, { procedure }: Register, match: Match): string | undefined {
-    const { registrations } = this.#dealer
-    const present = registrations.index.get(match, procedure)
-    const { limits } = member
-    // A session that registers again may replace itself.
-    const isOwn = present !== undefined && registrations.find(present.id, member) !== undefined
-    if (limits === UNLIMITED || isOwn) return undefined
-    const { registrations_per_session: max } = limits
-    if (registrations.countOf(member) >= max) return `a session may have ${max} registrations`
-    const isFull = present === undefined && registrations.byId.size >= this.#limits.registrations
-    return isFull ? `realm ${this.name} has as many registrations as it may` : undefined
   }
 
   /** Answers a request that may not be. The URI's form comes before the right to use it. */

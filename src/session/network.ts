@@ -1,12 +1,15 @@
 /** What all addresses of this machine come to. */
 export const LOOPBACK = 'loopback'
 
+/** Loopback of IPv4, and sockets of the file system. */
+const HERE = /^127\.|^unix$/
+
 /**
  * Whom an address stands for. Who gets an IPv6 address gets 2 ** 64 of them: they count as one. IPv4
  * may come as IPv6.
  */
 export function networkOf(address: string): string {
-  if (!address.includes(':')) return /^127\./.test(address) ? LOOPBACK : address
+  if (!address.includes(':')) return HERE.test(address) ? LOOPBACK : address
   const groups = groupsOf(address)
   const [a, b] = groups.slice(6) as [number, number]
   const isMapped = groups.slice(0, 6).join() === '0,0,0,0,0,65535'

@@ -48,12 +48,12 @@ describe('the limits of a realm', () => {
     const realm = realmOf({ sessions: 2 })
     const [one] = [join(realm, roleWith({})), join(realm, roleWith({}))]
     const surplus = new Recorder({ role: roleWith({}) })
-    expect(realm.whyFull(surplus)).contain('realm realm1')
+    expect(realm.whyFull(surplus)).contain('the realm')
     realm.leave(one)
     realm.leave(one)
     expect(realm.whyFull(surplus)).equal(undefined)
     realm.join(surplus)
-    expect(realm.whyFull(new Recorder({ role: roleWith({}) }))).contain('realm realm1')
+    expect(realm.whyFull(new Recorder({ role: roleWith({}) }))).contain('the realm')
   })
 
   it('are the sessions of a role, and of an authid', () => {
@@ -64,7 +64,7 @@ describe('the limits of a realm', () => {
     const user = roleWith({ sessions_per_authid: 2 })
     join(realm, user)
     join(realm, roleWith({}, 'other'))
-    expect(realm.whyFull(new Recorder({ role: user, authid: 'joe' }))).contain('this authid')
+    expect(realm.whyFull(new Recorder({ role: user, authid: 'joe' }))).contain('one authid')
     expect(realm.whyFull(new Recorder({ role: user, authid: 'jim' }))).equal(undefined)
     realm.leave(one)
     expect(realm.whyFull(new Recorder({ role: guest }))).equal(undefined)
@@ -156,7 +156,7 @@ describe('the limits of a realm', () => {
       expect(ask(realm, trusted, 32, request + 1, {}, uri)).equal(33)
       expect(ask(realm, trusted, 64, request + 1, {}, uri)).equal(65)
     }
-    expect(realm.whyFull(new Recorder({ role: roleWith({}) }))).contain('realm realm1')
+    expect(realm.whyFull(new Recorder({ role: roleWith({}) }))).contain('the realm')
     const member = new Recorder({ role: roleWith({}) })
     expect(ask(realm, member, 32, 1, {}, 'd')).equal(FULL)
   })

@@ -100,7 +100,7 @@ for (const backend of TRANSPORTS) {
       const second = await joe()
       expect(second.answer.slice(0, 3)).deep.equal([
         3,
-        { message: 'there may be 1 sessions with this authid' },
+        { message: 'of one authid there may be 1 sessions' },
         FULL,
       ])
       await first.client.close()

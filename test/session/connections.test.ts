@@ -34,7 +34,16 @@ describe('the connections of a port', () => {
   })
 
   it('are as many as there are of this machine: a proxy may stand there', () => {
-    for (const address of ['127.0.0.1', '127.0.0.2', '::1', '::ffff:127.0.0.1', '127.0.0.1']) {
+    for (const address of [
+      '127.0.0.1',
+      '127.0.0.2',
+      '::1',
+      '::ffff:127.0.0.1',
+      '127.0.0.1',
+      'unix',
+      'unix',
+      'unix',
+    ]) {
       expect(connections.enter({}, address), address).equal(undefined)
     }
   })
