@@ -1,18 +1,19 @@
 /**
  * Compares routers: how much CPU time each spends per call or event.
  *
- *   npm run bench -- [--scenarios rpc,fanout-100 | all] [--routers wampd,wampd-ws,nexus,crossbar]
+ *   npm run bench -- [--scenarios rpc,fanout-100 | all] [--routers bare,wampd,wampd-ws,nexus,…]
  *     [--serializers json,msgpack] [--seconds 2] [--reps 3] [--base nexus] [--json FILE] [--client]
  *
- * `wampd@FOLDER` and `wampd-ws@FOLDER` are another build, to compare before and after. Environment:
- * NEXUSD and CROSSBAR name those programs, DIST a build other than dist/, WAMPLOAD a built wampload.
- * --client takes the built-in load generator even where wampload is at hand.
+ * `bare` is a relay on uWebSockets.js that does the least. `wampd@FOLDER` and `wampd-ws@FOLDER` are another
+ * build. Environment: NEXUSD, NXT, CROSSBAR, FOX and PROTO say where other routers are (routers.mjs), DIST
+ * names a build other than dist/, WAMPLOAD a built wampload. --client takes the built-in load generator even
+ * where wampload is at hand.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { findWampload, runClient, runWampload } from './generator.mjs'
 import { stop } from './processes.mjs'
-import { missing, startRouter, usualRouters } from './routers.mjs'
+import { missing, speaks, startRouter, usualRouters } from './routers.mjs'
 import { scenarios, shortSet } from './scenarios.mjs'
 import { load, machine, table } from './table.mjs'
 
@@ -22,11 +23,13 @@ const rows = plan()
 const heading = machine(options.routers, wampload ? 'wampload' : 'built-in client')
 console.error(heading)
 
-// Repetitions outermost and routers innermost: a disturbance hits all routers alike.
+// Repetitions outermost and routers innermost: a disturbance hits all routers alike. Every other time they
+// take turns the other way round.
 for (let rep = 1; rep <= options.reps; rep++) {
   for (const row of rows) {
     console.error(`${rep}/${options.reps} ${row.scenario.title}, ${row.serializer}`)
-    for (const name of options.routers) await measure(name, row)
+    const able = options.routers.filter(name => speaks(name, row.serializer))
+    for (const name of rep % 2 === 1 ? able : able.reverse()) await measure(name, row)
   }
 }
 report()
