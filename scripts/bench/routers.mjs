@@ -9,7 +9,7 @@ import { start, stop } from './processes.mjs'
 const root = resolve(import.meta.dirname, '../..')
 const dist = resolve(process.env.DIST ?? join(root, 'dist'))
 
-const scratch = mkdtempSync(join(tmpdir(), 'wampd-bench-'))
+export const scratch = mkdtempSync(join(tmpdir(), 'wampd-bench-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
 /**
@@ -22,6 +22,15 @@ const ROUTERS = {
     serializers: ['json'],
     command: port => [process.execPath, join(import.meta.dirname, 'relay.mjs'), String(port)],
     version: () => 'bare: relay.mjs',
+  },
+  // Connections and nothing else.
+  'bare-idle': {
+    command: port => [process.execPath, join(import.meta.dirname, 'idle.mjs'), 'uws', String(port)],
+    version: () => 'bare-idle: idle.mjs',
+  },
+  'bare-idle-ws': {
+    command: port => [process.execPath, join(import.meta.dirname, 'idle.mjs'), 'ws', String(port)],
+    version: () => 'bare-idle-ws: idle.mjs',
   },
   nexus: {
     needs: ['NEXUSD', 'the nexusd binary'],
@@ -87,10 +96,12 @@ function distOf(name) {
   return at < 0 ? dist : resolve(name.slice(at + 1))
 }
 
-/** Starts a router and waits until its port is open. */
-export async function startRouter(name) {
+/** Starts a router and waits until its port is open. `node` are flags for those that run on Node. */
+export async function startRouter(name, node = []) {
   const port = await freePort()
-  const child = start(0, await command(name, port), { cwd: scratch, ipc: isWampd(name) })
+  const [program, ...rest] = await command(name, port)
+  const argv = program === process.execPath ? [program, ...node, ...rest] : [program, ...rest]
+  const child = start(0, argv, { cwd: scratch, ipc: program === process.execPath })
   const limit = Date.now() + 30_000
   while (!(await answers(port))) {
     if (Date.now() > limit || child.exitCode !== null || child.signalCode !== null) {
@@ -100,7 +111,7 @@ export async function startRouter(name) {
     await sleep(20)
   }
   await sleep(100) // its start-up work must not count
-  return { child, url: `ws://127.0.0.1:${port}${ROUTERS[name]?.path ?? '/ws'}` }
+  return { child, port, url: `ws://127.0.0.1:${port}/ws` }
 }
 
 function command(name, port) {
