@@ -1,19 +1,19 @@
-import { anonymous } from './auth/anonymous.ts'
-import type { AuthMethod } from './auth/auth.ts'
-import type { Clock } from './base/clock.ts'
-import type { Counters } from './base/counters.ts'
-import type { RandomId } from './base/ids.ts'
-import type { Log } from './base/log.ts'
-import type { Realm } from './realm/realm.ts'
-import { subprotocols } from './serializer/registry.ts'
-import type { Serializer } from './serializer/serializer.ts'
-import { Attempts } from './session/attempts.ts'
-import { Heartbeat } from './session/heartbeat.ts'
-import { Link, type Reception } from './session/link.ts'
-import { Openings } from './session/openings.ts'
-import type { Connection, Endpoint } from './transport/transport.ts'
+import { anonymous } from '../auth/anonymous.ts'
+import type { AuthMethod } from '../auth/auth.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../base/counters.ts'
+import type { RandomId } from '../base/ids.ts'
+import type { Log } from '../base/log.ts'
+import type { Realm } from '../realm/realm.ts'
+import { subprotocols } from '../serializer/registry.ts'
+import type { Serializer } from '../serializer/serializer.ts'
+import { Attempts } from '../session/attempts.ts'
+import { Heartbeat } from '../session/heartbeat.ts'
+import { Link, type Reception } from '../session/link.ts'
+import { Openings } from '../session/openings.ts'
+import type { Connection, Endpoint } from '../transport/transport.ts'
 
-/** What a WebSocket endpoint offers. */
+/** What is offered to sessions where they begin. */
 export interface EndpointOptions {
   /** Largest message in bytes: default 1 MiB. */
   readonly maxMessageSize?: number
@@ -75,11 +75,9 @@ export class Entrance implements Endpoint {
   readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
   readonly #attempts: Attempts
   #reception: Reception
-  paths: readonly string[]
 
-  constructor(house: House, paths: readonly string[], options: EndpointOptions) {
+  constructor(house: House, options: EndpointOptions) {
     this.#house = house
-    this.paths = paths
     this.#options = options
     this.#protocols = protocolsOf(options)
     this.#attempts = new Attempts(house.clock, () => ({
@@ -90,10 +88,9 @@ export class Entrance implements Endpoint {
   }
 
   /** Offers something else from now on. Connections that are there keep their limits. */
-  change(paths: readonly string[], options: EndpointOptions): void {
+  change(options: EndpointOptions): void {
     const before = this.#reception.heartbeat
     const isSame = options.pingInterval === this.#options.pingInterval
-    this.paths = paths
     this.#options = options
     this.#protocols = protocolsOf(options)
     this.#reception = this.#receptionOf(options, isSame ? before : this.#heartbeatOf(options))
@@ -102,10 +99,6 @@ export class Entrance implements Endpoint {
 
   close(): void {
     this.#reception.heartbeat.stop()
-  }
-
-  get isOpen(): boolean {
-    return this.#house.isOpen()
   }
 
   get protocols(): ReadonlyMap<string, Serializer> {
@@ -129,19 +122,6 @@ export class Entrance implements Endpoint {
     const link = new Link(connection, this.#protocols.get(protocol) as Serializer, this.#reception)
     this.#house.arrived(link)
     return link
-  }
-
-  /** What people see who open the port in a browser. */
-  page(): string {
-    return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>wampd</title>
-<h1>wampd</h1>
-<p>A WAMP v2 router runs here. Connect a WAMP client by WebSocket to <code>${this.paths[0]}</code>.
-<p>Subprotocols: <code>${[...this.#protocols.keys()].join('</code>, <code>')}</code>.
-</html>
-`
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
