@@ -252,6 +252,7 @@ export class Link implements Receiver, Beating {
       return
     }
     this.#timer?.cancel()
+    this.#timer = null
     this.#handshake = null
     this.#reception.openings.leave(this)
     const { session, welcome } = outcome
