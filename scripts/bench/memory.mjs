@@ -4,7 +4,7 @@
  *   node scripts/bench/memory.mjs [--sessions 1000,10000,19000] [--routers bare-idle,wampd,bare-idle-ws,wampd-ws]
  *     [--own-topics] [--objects]
  *
- * Bytes for each session, told apart: objects of the heap, room that the heap holds beside them, buffers
+ * Bytes for each session by which they became more (so that what a process takes once does not count), told apart: objects of the heap, room that the heap holds beside them, buffers
  * beyond it (external), what is none of these (native: sockets of uWebSockets.js, allocator), and the sum, which is
  * resident memory. --own-topics: each session has a topic of its own. --objects: which objects they are, by a
  * snapshot of the heap without and with the sessions. The files that a process may open limit the sessions.
@@ -32,15 +32,16 @@ const AT_ONCE = 64
 
 const routers = values.routers.split(',')
 console.log(`${machine(routers, 'raw-session.mjs')}\n`)
-console.log(`| bytes a session | sessions | ${PARTS.join(' | ')} |`)
-console.log(`|---|---|${PARTS.map(() => '---').join('|')}|`)
-for (const count of values.sessions.split(',').map(Number)) {
-  for (const name of routers) await measure(name, count)
+if (!values.objects) {
+  console.log(`| bytes a session | sessions | ${PARTS.join(' | ')} |`)
+  console.log(`|---|---|${PARTS.map(() => '---').join('|')}|`)
 }
+const counts = values.sessions.split(',').map(Number)
+for (const name of routers) await measure(name)
 console.log(`\n${load()} at the end`)
 process.exit()
 
-async function measure(name, count) {
+async function measure(name) {
   const inside = join(import.meta.dirname, 'inside.mjs')
   const { child, port } = await startRouter(name, ['--expose-gc', '--import', inside])
   const ask = message => {
@@ -53,17 +54,26 @@ async function measure(name, count) {
     const first = await open(port, 500, joins)
     await Promise.all(first.map(session => session.drop()))
     await sleep(500)
-    const before = await ask('memory')
-    const files = [join(scratch, 'before.heapsnapshot'), join(scratch, 'after.heapsnapshot')]
-    if (values.objects) await ask({ snapshot: files[0] })
-    const sessions = await open(port, count, joins)
-    await sleep(1000)
-    const after = await ask('memory')
-    const each = PARTS.map(part => Math.round((after[part] - before[part]) / count))
-    console.log(`| ${name} | ${count} | ${each.join(' | ')} |`)
-    if (values.objects) {
-      await ask({ snapshot: files[1] })
-      console.log(objects(files, count))
+    // A snapshot takes memory itself: it is one or the other.
+    const look = count => {
+      return ask(values.objects ? { snapshot: join(scratch, `${count}.heapsnapshot`) } : 'memory')
+    }
+    const sessions = []
+    let less = await look(0)
+    for (const count of counts) {
+      const from = sessions.length
+      sessions.push(...(await open(port, count - from, joins, from)))
+      await sleep(1000)
+      const more = await look(count)
+      if (values.objects)
+        console.log(
+          `\n${name}, ${from} to ${count}\n${objects(less.file, more.file, count - from)}`,
+        )
+      else {
+        const each = PARTS.map(part => Math.round((more[part] - less[part]) / (count - from)))
+        console.log(`| ${name} | ${from} to ${count} | ${each.join(' | ')} |`)
+      }
+      less = more
     }
     for (const session of sessions) session.socket.destroy()
   } finally {
@@ -71,12 +81,12 @@ async function measure(name, count) {
   }
 }
 
-async function open(port, count, joins) {
+async function open(port, count, joins, from = 0) {
   const sessions = []
   let next = 0
   const work = async () => {
     while (next < count) {
-      const number = next++
+      const number = from + next++
       const session = new RawSession(port)
       sessions.push(session)
       if (!joins) await session.upgrade()
@@ -92,7 +102,7 @@ async function open(port, count, joins) {
 }
 
 /** Which kinds of objects there are more of, in bytes a session. */
-function objects([before, after], count) {
+function objects(before, after, count) {
   const [less, more] = [sizes(before), sizes(after)]
   const lines = [...more]
     .map(([kind, { bytes, number }]) => {
@@ -105,7 +115,7 @@ function objects([before, after], count) {
       ([kind, bytes, number]) =>
         `${bytes.toFixed(0).padStart(6)}  ${number.toFixed(2).padStart(6)}  ${kind}`,
     )
-  return ['', ' bytes   count  kind', ...lines, ''].join('\n')
+  return [' bytes   count  kind', ...lines].join('\n')
 }
 
 /** Bytes and number of the objects of a snapshot by kind and name. */

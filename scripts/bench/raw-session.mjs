@@ -18,6 +18,7 @@ export class RawSession {
     const localAddress = `127.0.1.${1 + (opened++ % ADDRESSES)}`
     this.socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true })
     this.socket.on('data', bytes => this.#read(bytes))
+    this.connected = new Promise(resolve => this.socket.on('connect', resolve))
     this.closed = new Promise(resolve => this.socket.on('close', resolve))
     this.error = undefined
     this.socket.on('error', error => {
@@ -55,6 +56,11 @@ export class RawSession {
     await this.ask(HELLO, '[2,')
   }
 
+  /** Asks for the end; the router answers, and the socket closes. */
+  close() {
+    this.socket.write(frame(CLOSE, Buffer.from([3, 232])))
+  }
+
   /** Says nothing more: the socket is gone at once. */
   drop() {
     this.socket.resetAndDestroy()
@@ -81,7 +87,7 @@ export class RawSession {
       const opcode = first & 15
       if (opcode === TEXT) this.#hear(payload.latin1Slice())
       else if (opcode === PING) this.socket.write(frame(PONG, payload))
-      else if (opcode === CLOSE) this.socket.end(frame(CLOSE, payload))
+      else if (opcode === CLOSE) this.socket.end()
     }
   }
 

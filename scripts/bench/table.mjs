@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, platform, release } from 'node:os'
+import { digits } from './digits.mjs'
 import { pinned } from './processes.mjs'
 import { speaks, version } from './routers.mjs'
 
@@ -61,9 +62,4 @@ function median(runs, key) {
 function spread(runs, key) {
   const costs = runs.map(run => run[key])
   return Math.max(...costs) / Math.min(...costs)
-}
-
-function digits(value) {
-  if (value >= 100) return String(Math.round(value))
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
