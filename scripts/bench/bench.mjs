@@ -37,15 +37,17 @@ for (let rep = 1; rep <= options.reps; rep++) {
   for (const row of rows) {
     console.error(`${rep}/${options.reps} ${row.scenario.title}, ${row.serializer}`)
     const able = options.routers.filter(name => speaks(name, row.serializer))
-    for (const name of rep % 2 === 1 ? able : able.reverse()) await measure(name, row)
+    for (const name of rep % 2 === 1 ? able : able.reverse()) await measure(name, row, rep)
   }
+  // Each time, so that a run that is ended early has something.
+  if (options.json) writeFileSync(options.json, JSON.stringify(figures(), null, 2))
 }
 report()
 // Ends whatever is left, too.
 process.exit(rows.some(row => row.failures.length > 0) ? 1 : 0)
 
 /** One run on a router started for it alone, so that no run inherits the state of another. */
-async function measure(name, { scenario, serializer, runs, failures }) {
+async function measure(name, { scenario, serializer, runs, failures }, rep) {
   let router
   try {
     router = await startRouter(name)
@@ -53,7 +55,7 @@ async function measure(name, { scenario, serializer, runs, failures }) {
       wampload && !scenario.builtIn
         ? await runWampload(wampload, router, scenario, serializer, options.seconds)
         : await runClient(router, scenario, serializer, options.seconds)
-    runs.get(name).push(run)
+    runs.get(name).push({ rep, ...run })
   } catch (error) {
     failures.push(`${name}, ${scenario.title}, ${serializer}: ${error.message}`)
     console.error(failures.at(-1))
@@ -79,7 +81,6 @@ function report() {
   console.log(`\n${notes.join('; ')}.`)
   console.log('Other work on the machine lowers the rates and can raise the CPU time too.')
   for (const failure of rows.flatMap(row => row.failures)) console.log(`\nFailed: ${failure}`)
-  if (options.json) writeFileSync(options.json, JSON.stringify(figures(), null, 2))
 }
 
 function changed() {

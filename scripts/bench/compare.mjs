@@ -44,24 +44,32 @@ export function changes(before, after, pairs) {
       ({ scenario, serializer }) => scenario === row.scenario && serializer === row.serializer,
     )
     return pairs.flatMap(([old, now]) => {
-      const [was, is] = [row.runs[old] ?? [], other?.runs[now] ?? []]
-      const costs = [was, is].map(runs => runs.map(run => run[row.cost]))
-      if (costs.some(list => list.length === 0)) return []
+      const costs = paired(row.runs[old] ?? [], other?.runs[now] ?? [], row.cost)
+      if (costs.length === 0) return []
       const { scenario, serializer } = row
-      return [{ scenario, serializer, router: now, ...change(...costs) }]
+      return [{ scenario, serializer, router: now, ...change(costs) }]
     })
   })
 }
 
-/** Costs of runs, taken in pairs. */
-export function change(before, after) {
-  const ratios = after.slice(0, before.length).map((cost, i) => cost / before[i])
+/** Costs of the same repetition, [before, after]: one of the two may have failed. */
+function paired(before, after, cost) {
+  return before.flatMap(run => {
+    const partner = after.find(({ rep }) => rep === run.rep)
+    return partner === undefined ? [] : [[run[cost], partner[cost]]]
+  })
+}
+
+/** What pairs of costs tell, [before, after] each. */
+export function change(pairs) {
+  const ratios = pairs.map(([before, after]) => after / before)
   const ratio = median(ratios)
   const agree = ratios.every(one => one > 1) || ratios.every(one => one < 1)
   const isEnough = ratios.length >= MIN_PAIRS
   const isReal = isEnough && agree && Math.abs(ratio - 1) >= MIN_CHANGE
   const verdict = !isEnough ? 'too few runs' : !isReal ? 'noise' : ratio < 1 ? 'better' : 'worse'
-  return { before: median(before), after: median(after), ratio, pairs: ratios.length, verdict }
+  const [before, after] = [0, 1].map(i => median(pairs.map(pair => pair[i])))
+  return { before, after, ratio, pairs: pairs.length, verdict }
 }
 
 export function changeTable(rows) {
