@@ -163,11 +163,11 @@ describe('listening', () => {
         const listen = await listenOf(transport)
         const listener = await listen({ host: '127.0.0.1', port: 0 }, site)
         const client = await connect(`ws://127.0.0.1:${listener.port}/ws`)
-        // A frame is a view of a chunk that holds many more.
         const write = () => {
-          const chunk = new Uint8Array(Buffer.from(`["${'x'.repeat(100)}"]`))
-          connection?.write([chunk.subarray(0)])
-          return new WeakRef(chunk)
+          // It is a view of a chunk that holds many more.
+          const frame = new Uint8Array(Buffer.from(`["${'x'.repeat(100)}"]`))
+          connection?.write([frame])
+          return new WeakRef(frame)
         }
         const written = write()
         await client.next()
