@@ -261,6 +261,7 @@ export class Link implements Receiver, Beating {
       return
     }
     this.#timer?.cancel()
+    this.#timer = null
     this.#handshake = null
     this.#reception.openings.leave(this)
     this.#session = session
