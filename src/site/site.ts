@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Source, Trusted } from '../base/client-address.ts'
 import type { Counted } from '../base/counters.ts'
+import { Connections } from '../session/connections.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
-import { type EndpointOptions, Entrance, type House } from './entrance.ts'
+import { type EndpointOptions, Entrance, type House, type PortHouse } from './entrance.ts'
 import type { Service } from './service.ts'
 import { keysOf, kindOf, type Paths, type ServiceConfig, serviceOf } from './services.ts'
 
@@ -16,7 +17,7 @@ export interface Offer {
 
 /** What one port serves: services by path, and what is no HTTP at all. A reload may change it. */
 export class PortSite implements Site {
-  readonly #house: House
+  readonly #house: PortHouse
   /** The kind of each is told by its name. */
   readonly #services = new Map<string, { readonly kind: string; readonly service: Service }>()
   #rawsocket: Entrance | undefined
@@ -24,7 +25,11 @@ export class PortSite implements Site {
   #offer: Offer
 
   constructor(house: House, offer: Offer) {
-    this.#house = house
+    const connections = new Connections(() => ({
+      maxConnections: this.#offer.options.maxConnections ?? 50_000,
+      maxPerAddress: this.#offer.options.maxConnectionsPerAddress ?? 1000,
+    }))
+    this.#house = { ...house, connections }
     this.#offer = offer
     this.#trusted = new Trusted(offer.options.trustedProxies ?? [])
     this.#take(offer)

@@ -109,7 +109,7 @@ export function serveRawSocket(socket: Socket, site: Site, remote: string): void
     return
   }
   if (!endpoint.enter(socket)) {
-    site.count('refused_as_full')
+    site.count('refused_connections')
     refuse(socket, TOO_MANY_CONNECTIONS)
     return
   }

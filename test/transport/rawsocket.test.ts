@@ -206,7 +206,7 @@ describe('the handshake of RawSocket', () => {
     const { text, peer } = await answerTo(port, '7ff10000')
     expect(text).equal('7f400000')
     await within(2000, 'end', peer.gone)
-    expect(counted()).include({ refused_as_full: 1 })
+    expect(counted()).include({ refused_connections: 1 })
     await silent.close()
     await eventually('there is room', () => true)
     await waiting.ask(hello())
