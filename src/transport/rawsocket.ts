@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { ClientCertificate } from '../base/origin.ts'
@@ -168,8 +169,11 @@ function serve(
   let isBroken = false
 
   const take = (kind: number, payload: Buffer) => {
-    if (kind === MESSAGE) receiver.bytes(payload, binary)
-    else {
+    if (kind === MESSAGE) {
+      // No reader looks at it again: what is spliced into messages to others must be sound.
+      if (!binary && !isUtf8(payload)) fail('a message that is no UTF-8')
+      else receiver.bytes(payload, binary)
+    } else {
       connection.knowsPings = true
       receiver.alive()
       if (kind === PING) answerPing(payload)
