@@ -3,6 +3,12 @@ export const COUNTED = {
   denied_handshakes: 'clients that were refused before WELCOME',
   protocol_violations: 'sessions that ended because their client broke the rules',
   too_slow: 'sessions that ended because they read too slowly',
+  events_dropped: 'events that a session did not get because it reads too slowly',
+  gaps_told: 'gaps in the events of a session that it was told of',
+  events_untranslatable:
+    'events that a session did not get because its serializer cannot carry them',
+  refused_by_memory: 'sessions that were refused because memory was short',
+  cut_by_memory: 'connections that were cut off because memory was short',
 } as const
 
 export type Counted = keyof typeof COUNTED

@@ -6,10 +6,12 @@ import { Broker } from '../broker/broker.ts'
 import type { PubSubOptions } from '../broker/options.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import type { RpcOptions } from '../dealer/options.ts'
+import type { Gap } from '../delivery/gaps.ts'
 import { type Match, matchIn, type UriCheck } from '../match/uri.ts'
 import { authorizerProcedures } from '../meta/authorizer.ts'
 import { historyProcedures } from '../meta/history.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
+import { publicationProcedures } from '../meta/publications.ts'
 import { registrationEvents, registrationProcedures } from '../meta/registrations.ts'
 import { retainedProcedures } from '../meta/retained.ts'
 import { onJoin, onLeave, sessionProcedures } from '../meta/sessions.ts'
@@ -30,6 +32,7 @@ import {
   CANCEL,
   type Call,
   ERROR,
+  type EventMessage,
   errorFor,
   type Message,
   PUBLISH,
@@ -125,6 +128,7 @@ export class Realm {
       ...subscriptionProcedures(this, this.#broker),
       ...historyProcedures(this, this.#broker),
       ...retainedProcedures(this.#broker),
+      ...publicationProcedures(this.#broker),
       ...registrationProcedures(this, this.#dealer),
     ])
   }
@@ -174,6 +178,11 @@ export class Realm {
     this.#testaments.execute(member)
     this.#broker.gone(member, held)
     onLeave(this, member)
+  }
+
+  /** How a member is told of events that it has missed; null where it does not listen for that. */
+  notice(member: Member, gap: Gap): EventMessage | null {
+    return this.#broker.notice(member, gap)
   }
 
   /** Resolves when all that is to be kept is. Nothing may be published any more. */

@@ -23,6 +23,8 @@ import {
 } from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
 
+const NOTHING = new Uint8Array(0)
+
 /** Frames up to this size are gathered into one buffer with their headers. */
 const GATHER = 16384
 
@@ -37,6 +39,8 @@ class WsConnection implements Connection {
   readonly #socket: WebSocket
   readonly #stream: Duplex
   readonly #opcode: number
+  /** Called when bytes that waited have left. */
+  onDrained: () => void = () => {}
 
   constructor(socket: WebSocket, stream: Duplex, remote: string, binary: boolean) {
     this.#socket = socket
@@ -57,6 +61,10 @@ class WsConnection implements Connection {
     let from = 0
     while (from < frames.length) from = this.#writeSome(frames, from)
     this.#stream.uncork()
+    const { writableLength, writableNeedDrain } = this.#stream
+    // Of less than its own mark Node does not say when it has left.
+    if (writableLength > 0 && !writableNeedDrain)
+      this.#stream.write(NOTHING, () => this.onDrained())
   }
 
   /** Writes the frames from `from` on that fit one buffer, or a large one; gives the next. */
@@ -191,6 +199,7 @@ function serve(
   const binary = endpoint.protocols.get(protocol)?.binary ?? false
   const connection = new WsConnection(socket, stream, remote, binary)
   const receiver: Receiver = endpoint.open(connection, protocol)
+  connection.onDrained = () => receiver.drained()
   socket.on('message', (data: Buffer, isBinary) => {
     if (data.length > maxMessageSize) {
       receiver.farewell(1009, tooLarge(maxMessageSize))
@@ -200,7 +209,7 @@ function serve(
   socket.on('close', () => receiver.closed())
   // `ws` has sent the fitting code by now; else it would wait half a minute for the answer.
   socket.on('error', error => receiver.farewell(1002, error.message))
-  stream.on('drain', () => receiver.drained())
+  stream.on('drain', connection.onDrained)
 }
 
 function refuse(
