@@ -27,7 +27,8 @@ import {
 import { type Dict, Payload } from '../protocol/payload.ts'
 import type { Store, StoredEvent } from '../store/store.ts'
 import { eventDetails } from './event-details.ts'
-import { History } from './history.ts'
+import { History, type Page, type Query } from './history.ts'
+import { HistoryReads } from './history-reads.ts'
 import type { PubSubOptions } from './options.ts'
 import { Replay } from './replay.ts'
 import { Reports } from './reports.ts'
@@ -66,6 +67,7 @@ export class Broker {
   readonly #parts: BrokerParts
   readonly #hasHistories: boolean
   readonly #fanOuts = new FanOuts()
+  readonly #reads = new HistoryReads()
 
   constructor(parts: BrokerParts) {
     const { store, clock, options } = parts
@@ -191,6 +193,12 @@ export class Broker {
       fanOut(members, { type: EVENT, subscription: id, publication, details, payload }, null, null)
       history?.add({ publication, time: clock.now(), ...event })
     }
+  }
+
+  /** What a session may see of a history, later where that takes long. Throws WampError. */
+  read(history: History, query: Query, reader: Peer): Page | Promise<Page> {
+    const isHere = () => this.#parts.isHere(reader)
+    return this.#reads.read(reader, history.read(query, reader), isHere)
   }
 
   /** What a session hears of events that it has missed; null where it did not subscribe to that. */

@@ -7,6 +7,7 @@ import type { PubSubOptions } from '../broker/options.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import type { RpcOptions } from '../dealer/options.ts'
 import type { Gap } from '../delivery/gaps.ts'
+import type { Peer } from '../delivery/outlet.ts'
 import { type Match, matchIn, type UriCheck } from '../match/uri.ts'
 import { authorizerProcedures } from '../meta/authorizer.ts'
 import { historyProcedures } from '../meta/history.ts'
@@ -117,7 +118,7 @@ export class Realm {
       store: this.#store,
       options: pubsub,
       watch: subscriptionEvents(this),
-      isHere: peer => this.members.get(peer.id) === peer,
+      isHere: peer => this.#isHere(peer),
     })
     this.#dealer = new Dealer({ clock, watcher: registrationEvents(this), options: rpc })
     this.#testaments = new Testaments(this, pubsub.testaments)
@@ -287,6 +288,10 @@ export class Realm {
     }
   }
 
+  #isHere(peer: Peer): boolean {
+    return this.members.get(peer.id) === peer
+  }
+
   #publish(member: Member, message: Publish): void {
     const verdict = member.role.verdict(message.topic)
     if ((verdict & MAY_PUBLISH) === 0 || (verdict & RESERVED) !== 0) {
@@ -310,7 +315,10 @@ export class Realm {
       this.#dealer.call(member, message, callerDisclosure(verdict), trustLevel(verdict), rpc)
     } else if (this.#dealer.isToBeAnswered(member, message)) {
       if ((verdict & MAY_CALL) === 0) this.#refuse(member, message, verdict & ~RESERVED)
-      else answerMeta(this.#meta.get(message.procedure), member, message)
+      else {
+        const procedure = this.#meta.get(message.procedure)
+        answerMeta(procedure, member, message, () => this.#isHere(member))
+      }
     }
   }
 
