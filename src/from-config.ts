@@ -11,13 +11,14 @@ import type { Authorizer } from './realm/authorizer.ts'
 import { Realm } from './realm/realm.ts'
 
 /** A transport of the configuration as options of `listen`. */
-export function listenOptions(transport: TransportConfig): ListenOptions & { paths: string[] } {
-  const { endpoint, tls, path, auth, realms, serializers, allowed_origins, options } = transport
+export function listenOptions(transport: TransportConfig): ListenOptions {
+  const { endpoint, tls, path, paths, auth, realms, serializers, allowed_origins, options } =
+    transport
   const { backend } = options
   return {
     host: endpoint.interface,
     port: endpoint.port,
-    paths: [path],
+    paths: paths ?? { [path]: { websocket: {} } },
     auth,
     serializers,
     allowedOrigins: allowed_origins,

@@ -36,8 +36,18 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['base', 'protocol', 'match', 'serializer', 'delivery', 'meta', 'realm'],
     packages: [],
   },
+  // Other protocols: each gateway is a client of the router within it.
+  gateway: {
+    folders: ['base', 'protocol', 'serializer', 'transport', 'site'],
+    packages: ['typebox'],
+  },
+  // What ports serve. Each kind of service brings its configuration keys.
+  site: {
+    folders: ['base', 'auth', 'realm', 'serializer', 'session', 'transport', 'gateway'],
+    packages: ['typebox'],
+  },
   config: {
-    folders: ['base', 'match', 'auth', 'realm', 'broker', 'dealer'],
+    folders: ['base', 'match', 'auth', 'realm', 'broker', 'dealer', 'site'],
     packages: ['typebox', 'yaml'],
   },
   control: { folders: ['base', 'config', 'protocol', 'store', 'transport'], packages: [] },
@@ -54,7 +64,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'transport', 'delivery'],
       ...['auth', 'broker', 'dealer', 'realm', 'session', 'client', 'config'],
-      ...['store', 'control', 'cli'],
+      ...['store', 'control', 'cli', 'site'],
     ],
     packages: ['commander'],
   },

@@ -14,6 +14,7 @@ import { nearest } from './nearest.ts'
 import { asWritten } from './node.ts'
 import { type Path, printable } from './problem.ts'
 import type { Config, Permission, RealmConfig } from './schema.ts'
+import { waysIn } from './ways-in.ts'
 
 export type Action = keyof Permission['allow']
 
@@ -140,9 +141,9 @@ function keptOut(
   }
   // Without transports here the ports are the application's own.
   if (authenticator === undefined || transports.length === 0) return undefined
-  const doors = transports.filter(
-    ({ auth, realms }) => auth.includes(authenticator) && (realms?.includes(name) ?? true),
-  )
+  const doors = transports
+    .flatMap(waysIn)
+    .filter(({ auth, realms }) => auth.includes(authenticator) && (realms?.includes(name) ?? true))
   if (doors.length === 0) return denied('no transport takes this authenticator into the realm')
   // Of several sources with one method the first that knows the user decides: see auth/auth.ts.
   const before = doors.map(({ auth }) => {

@@ -372,8 +372,9 @@ export class Link implements Receiver, Beating, Owner {
   }
 
   #origin(): Origin {
-    const { remote: peer, secure = false, certificate = null } = this.#connection
-    return { peer, protocol: `wamp.2.${this.#serializer.name}`, secure, certificate }
+    const { kind, remote: peer, secure = false, certificate = null } = this.#connection
+    const { protocol = `wamp.2.${this.#serializer.name}` } = this.#connection
+    return { kind, peer, protocol, secure, certificate }
   }
 
   /** Whom the log is to name, in a session or not. */

@@ -4,11 +4,12 @@ import { resolve } from 'node:path'
 import { expect } from 'chai'
 import { createRouter } from '../../src/router.ts'
 import { loadUws } from '../../src/transport/load.ts'
-import { type Endpoint, type Listen, ListenError } from '../../src/transport/transport.ts'
+import { type Listen, ListenError } from '../../src/transport/transport.ts'
 import { listenWs } from '../../src/transport/ws.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { connect, member } from '../helpers/raw-client.ts'
 import { handshake, http, RawSocket } from '../helpers/raw-socket.ts'
+import { siteOf } from '../helpers/site.ts'
 import { TRANSPORTS } from '../helpers/transports.ts'
 
 const certificate = resolve('test/fixtures/localhost.crt')
@@ -131,7 +132,7 @@ describe('listening', () => {
         const received: string[] = []
         const listener = await (await listenOf(transport))(
           { host: '127.0.0.1', port: 0 },
-          endpoint(frame => received.push(Buffer.from(frame).toString())),
+          siteOf({ bytes: frame => received.push(Buffer.from(frame).toString()) }),
         )
         const url = `ws://127.0.0.1:${listener.port}/ws`
         const client = await connect(url)
@@ -155,18 +156,4 @@ async function listenOf(transport: (typeof TRANSPORTS)[number]): Promise<Listen>
   const uws = await loadUws()
   if ('missing' in uws) throw new Error(uws.missing)
   return uws.listen
-}
-
-/** An endpoint without a router behind it. */
-function endpoint(bytes: (frame: Uint8Array) => void): Endpoint {
-  return {
-    isOpen: true,
-    protocols: new Map([['wamp.2.json', { binary: false }]]),
-    paths: ['/ws'],
-    maxMessageSize: 1000,
-    allowedOrigins: [],
-    trustsHostNames: true,
-    open: () => ({ bytes, drained() {}, alive() {}, farewell() {}, closed() {} }),
-    page: () => 'page',
-  }
 }

@@ -1,26 +1,24 @@
-import { anonymous } from './auth/anonymous.ts'
-import type { AuthMethod } from './auth/auth.ts'
-import type { Clock } from './base/clock.ts'
-import type { Counters } from './base/counters.ts'
-import type { RandomId } from './base/ids.ts'
-import type { Log } from './base/log.ts'
-import type { Backlog } from './delivery/backlog.ts'
-import type { SendBuffer } from './delivery/outbox.ts'
-import type { Realm } from './realm/realm.ts'
-import { subprotocols } from './serializer/registry.ts'
-import type { Serializer } from './serializer/serializer.ts'
-import { Attempts } from './session/attempts.ts'
-import { Heartbeat } from './session/heartbeat.ts'
-import { Link, type Reception } from './session/link.ts'
-import { Openings } from './session/openings.ts'
-import type { Connection, Endpoint } from './transport/transport.ts'
+import { anonymous } from '../auth/anonymous.ts'
+import type { AuthMethod } from '../auth/auth.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../base/counters.ts'
+import type { RandomId } from '../base/ids.ts'
+import type { Log } from '../base/log.ts'
+import type { Realm } from '../realm/realm.ts'
+import { subprotocols } from '../serializer/registry.ts'
+import type { Serializer } from '../serializer/serializer.ts'
+import { Attempts } from '../session/attempts.ts'
+import { Heartbeat } from '../session/heartbeat.ts'
+import { Link, type Reception } from '../session/link.ts'
+import { Openings } from '../session/openings.ts'
+import type { Connection, Endpoint } from '../transport/transport.ts'
 
-/** What a WebSocket endpoint offers. */
+/** What is offered to sessions where they begin. */
 export interface EndpointOptions {
   /** Largest message in bytes: default 1 MiB. */
   readonly maxMessageSize?: number
   /** What may wait for a slow reader, and what happens beyond; a number is the limit. Default 1 MiB. */
-  readonly sendBuffer?: number | Partial<SendBuffer>
+  readonly sendBuffer?: number | Partial<Reception['sendBuffer']>
   /** Silence after which a peer is pinged, and again after which it is dropped: ms, default 10 s. */
   readonly pingInterval?: number
   /** Time from connecting to WELCOME: ms, default 10 s. */
@@ -54,7 +52,7 @@ export interface House {
   readonly clock: Clock
   readonly log: Log
   readonly counters: Counters
-  readonly backlog: Backlog
+  readonly backlog: Reception['backlog']
   readonly randomId: RandomId
   /** Clients may call realms into being. */
   readonly development: boolean
@@ -80,11 +78,9 @@ export class Entrance implements Endpoint {
   readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
   readonly #attempts: Attempts
   #reception: Reception
-  paths: readonly string[]
 
-  constructor(house: House, paths: readonly string[], options: EndpointOptions) {
+  constructor(house: House, options: EndpointOptions) {
     this.#house = house
-    this.paths = paths
     this.#options = options
     this.#protocols = protocolsOf(options)
     this.#attempts = new Attempts(house.clock, () => ({
@@ -95,10 +91,9 @@ export class Entrance implements Endpoint {
   }
 
   /** Offers something else from now on. Connections that are there keep their limits. */
-  change(paths: readonly string[], options: EndpointOptions): void {
+  change(options: EndpointOptions): void {
     const before = this.#reception.heartbeat
     const isSame = options.pingInterval === this.#options.pingInterval
-    this.paths = paths
     this.#options = options
     this.#protocols = protocolsOf(options)
     this.#reception = this.#receptionOf(options, isSame ? before : this.#heartbeatOf(options))
@@ -107,10 +102,6 @@ export class Entrance implements Endpoint {
 
   close(): void {
     this.#reception.heartbeat.stop()
-  }
-
-  get isOpen(): boolean {
-    return this.#house.isOpen()
   }
 
   get protocols(): ReadonlyMap<string, Serializer> {
@@ -134,19 +125,6 @@ export class Entrance implements Endpoint {
     const link = new Link(connection, this.#protocols.get(protocol) as Serializer, this.#reception)
     this.#house.arrived(link)
     return link
-  }
-
-  /** What people see who open the port in a browser. */
-  page(): string {
-    return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>wampd</title>
-<h1>wampd</h1>
-<p>A WAMP v2 router runs here. Connect a WAMP client by WebSocket to <code>${this.paths[0]}</code>.
-<p>Subprotocols: <code>${[...this.#protocols.keys()].join('</code>, <code>')}</code>.
-</html>
-`
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
@@ -192,7 +170,7 @@ export class Entrance implements Endpoint {
 /** Without authenticators clients join as role `anonymous`, where the realm has it. */
 const NO_PROOF = [anonymous('anonymous')]
 
-function sendBufferOf({ sendBuffer = {} }: EndpointOptions): SendBuffer {
+function sendBufferOf({ sendBuffer = {} }: EndpointOptions): Reception['sendBuffer'] {
   const given = typeof sendBuffer === 'number' ? { limit: sendBuffer } : sendBuffer
   return { limit: 1 << 20, policy: 'disconnect', ...given }
 }
