@@ -33,10 +33,13 @@ function distOf(name) {
   return at < 0 ? dist : resolve(name.slice(at + 1))
 }
 
-/** Starts a router and waits until its port is open. */
-export async function startRouter(name) {
+/** Starts a router and waits until its port is open. What is `more` goes to serve.mjs. */
+export async function startRouter(name, ...more) {
   const port = await freePort()
-  const child = start(0, await command(name, port), { cwd: scratch, ipc: name.startsWith('wampd') })
+  const child = start(0, [...(await command(name, port)), ...more], {
+    cwd: scratch,
+    ipc: name.startsWith('wampd'),
+  })
   const limit = Date.now() + 30_000
   while (!(await answers(port))) {
     if (Date.now() > limit || child.exitCode !== null || child.signalCode !== null) {

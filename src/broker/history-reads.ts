@@ -6,11 +6,11 @@ import type { Page } from './history.ts'
 type Reading = Generator<void, Page>
 
 /** Steps of a read that are done at once, if no other one of the session waits. */
-const AT_ONCE = 4
+const AT_ONCE = 16
 /** Reads of one session that may wait. */
 const MAX_READS = 100
-/** A millisecond of work counts for as many deliveries as it has time for. */
-const PER_MS = 10_000
+/** A millisecond of work counts for so many deliveries: twice as many as it has time for. */
+const PER_MS = 20_000
 
 /**
  * The reads of histories. One that has little to look at is done at once. Others take turns with

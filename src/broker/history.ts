@@ -37,7 +37,7 @@ const PAGE_BYTES = 1 << 18
 const RECORD_BYTES = 100
 
 /** Events that are looked at in one go. */
-const AT_ONCE = 16
+const AT_ONCE = 4
 
 /** The positions from `first` to before `end`; `certain` is false where a bound is not there. */
 interface Range {

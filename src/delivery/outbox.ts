@@ -44,7 +44,7 @@ const patient: Outbox[] = []
 let scheduled = false
 
 /** What a tick spends on patient outboxes: writes cost most of what a fan-out does. */
-const TICK = 500
+const TICK = 200
 /** Bytes and frames that cost as much as a write alone does. */
 const WRITE_BYTES = 8192
 const WRITE_FRAMES = 64

@@ -28,7 +28,7 @@ describe('reads of histories', () => {
   })
 
   it('are done at once where they are short', () => {
-    expect(reads.read(alice, reading(3), here)).equal(page)
+    expect(reads.read(alice, reading(15), here)).equal(page)
   })
 
   it('are done over several turns where they are long', async () => {
@@ -48,16 +48,16 @@ describe('reads of histories', () => {
       order.push(name)
     }
     await Promise.all([
-      reads.read(alice, reading(60, note('long')), here),
+      reads.read(alice, reading(90, note('long')), here),
       reads.read(alice, reading(0, note('behind')), here),
-      reads.read(bob, reading(5, note('of another')), here),
+      reads.read(bob, reading(20, note('of another')), here),
     ])
     expect(order).deep.equal(['of another', 'long', 'behind'])
   })
 
   it('of one session are not more than a hundred', async () => {
-    const all = Array.from({ length: 100 }, () => reads.read(alice, reading(4), here))
-    expect(() => reads.read(alice, reading(4), here))
+    const all = Array.from({ length: 100 }, () => reads.read(alice, reading(16), here))
+    expect(() => reads.read(alice, reading(16), here))
       .throws(WampError)
       .property('uri', 'wampd.error.limit_exceeded')
     expect(reads.read(bob, reading(0), here)).equal(page)
@@ -74,12 +74,12 @@ describe('reads of histories', () => {
 
   it('tell of a store that fails, and go on', async () => {
     function* broken(): Generator<void, Page> {
-      for (let i = 0; i < 10; i++) yield
+      for (let i = 0; i < 20; i++) yield
       throw new TypeError('broken')
     }
     const outcomes = await Promise.allSettled([
       reads.read(alice, broken(), here),
-      reads.read(alice, reading(4), here),
+      reads.read(alice, reading(16), here),
     ])
     expect(outcomes.map(({ status }) => status)).deep.equal(['rejected', 'fulfilled'])
   })
