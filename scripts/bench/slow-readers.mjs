@@ -1,5 +1,5 @@
 /**
- * What readers that are frozen cost the others and the router: 1,000 subscribers hear 50 events of
+ * What readers that are frozen cost the others and the router: 1,000 subscribers hear 10 events of
  * 1 KiB a second, first alone, then while others have stopped to read and a flood comes for them.
  *
  *   node scripts/bench/slow-readers.mjs [--subs 1000] [--frozen 1] [--policy drop|disconnect]
@@ -26,8 +26,8 @@ const [subs, frozen] = [Number(values.subs), Number(values.frozen)]
 /** Milliseconds. */
 const PHASE = 6000
 /** Events a second, and bytes of each: for all, and for those who are frozen. */
-const [RATE, SIZE] = [50, 1024]
-const [FLOOD_RATE, FLOOD_SIZE] = [100, 64 << 10]
+const [RATE, SIZE] = [10, 1024]
+const [FLOOD_RATE, FLOOD_SIZE] = [30, 64 << 10]
 
 const sendBuffer = { limit: 1 << 20, policy: values.policy }
 const { child: router, url } = await startRouter(values.router, JSON.stringify({ sendBuffer }))
@@ -47,12 +47,17 @@ for (let i = 0; i < subs; i++) {
 }
 const publisher = await joined(url)
 await phase('all read')
+const asleep = []
 for (let i = 0; i < frozen; i++) {
   const session = await joined(url, () => cut++)
   await session.request(32, 'slow.flood')
-  session.pause()
+  session.stream.pause()
+  asleep.push(session)
 }
 await phase(`${frozen} frozen`, true)
+// Who does not read does not hear that it is cut off, either.
+for (const { stream } of asleep) stream.resume()
+await sleep(2000)
 console.log(`${values.router}, ${values.policy}: ${cut} of ${frozen} frozen readers were cut off`)
 process.exit()
 
@@ -105,11 +110,13 @@ function mib(bytes) {
 function joined(url, gone) {
   return new Promise(resolve => {
     const socket = new WebSocket(url, 'wamp.2.json', { perMessageDeflate: false })
-    // Node's stream would go on reading into its own memory.
-    const pause = () => socket._socket.pause()
-    const session = { heard: undefined, lastId: 0, send, next, request, pause }
+    const session = { heard: undefined, lastId: 0, stream: null, send, next, request }
     const roles = { caller: {}, callee: {}, publisher: {}, subscriber: {} }
-    session.heard = () => resolve(session)
+    session.heard = () => {
+      // To pause that of `ws` would still have the socket read.
+      session.stream = socket._socket
+      resolve(session)
+    }
     socket.on('open', () => send([1, 'realm1', { roles }]))
     socket.on('message', data => session.heard(data.toString()))
     socket.on('error', () => {})

@@ -238,6 +238,12 @@ export class Outbox implements Outlet {
     this.#terms.backlog.add(more)
   }
 
+  /** The session is over: what it has missed is nothing to the next one. */
+  forgetGaps(): void {
+    this.#gaps = null
+    this.#isCongested = false
+  }
+
   /** Drops what waits and takes nothing more. */
   close(): void {
     this.#closed = true

@@ -367,6 +367,7 @@ export class Link implements Receiver, Beating, Owner {
     const session = this.#session
     if (session === null) return
     this.#session = null
+    this.#outbox.forgetGaps()
     session.realm.leave(session)
     this.#reception.log.info(this.#facts(session), 'leave')
   }

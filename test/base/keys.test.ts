@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { UNITS, worthOf } from '../../src/base/keys.ts'
@@ -29,6 +30,14 @@ describe('units', () => {
     expect(worthOf('rate', 0.5)).equal(0.5)
   })
 
+  it('of memory may be a share of what there is', () => {
+    expect(worthOf('memory', '512MB')).equal(512 << 20)
+    const all = worthOf('memory', '100%') as number
+    expect(all).within(64 << 20, totalmem())
+    expect(worthOf('memory', '12.5 %')).closeTo(all / 8, 1)
+    expect(worthOf('size', '50%')).equal(undefined)
+  })
+
   it('are nothing in any other form', () => {
     const texts = [
       '',
@@ -46,13 +55,15 @@ describe('units', () => {
       '1s\n',
     ]
     for (const text of texts) {
-      const found = Object.keys(UNITS).map(unit => worthOf(unit, text))
-      expect(found, text).deep.equal([text === '1 s' ? 1000 : undefined, undefined, undefined])
+      for (const unit of Object.keys(UNITS)) {
+        const isOne = text === '1 s' && unit === 'duration'
+        expect(worthOf(unit, text), `${unit} ${text}`).equal(isOne ? 1000 : undefined)
+      }
     }
   })
 
   it('are read for what the pattern takes, and for nothing else', () => {
-    const text = fc.string({ unit: fc.constantFrom(...'0159. msdKMGB/h'.split('')), maxLength: 8 })
+    const text = fc.string({ unit: fc.constantFrom(...'0159. msdKMGB/h%'.split('')), maxLength: 8 })
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(UNITS)), text, (unit, text) => {
         const isTaken = UNITS[unit]?.pattern.test(text)

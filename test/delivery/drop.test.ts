@@ -163,6 +163,17 @@ describe('an outbox that drops events', () => {
     expect(session.overflows.length).equal(1)
   })
 
+  it('tells the next session on the connection nothing of what the one before has missed', async () => {
+    const session = new SlowSession(1024)
+    for (let i = 1; i <= 5; i++) session.event(1, 200)
+    session.box.forgetGaps()
+    session.read()
+    session.event(1, 10)
+    await turn()
+    expect(session.read().map(({ gap }) => gap)).deep.equal([undefined])
+    expect(session.count('gaps_told')).equal(0)
+  })
+
   it('tells a publisher who wants to know', () => {
     const session = new SlowSession(1024)
     const tally = { receivers: 0, dropped: 0, untranslatable: 0, pending: 0 }
