@@ -149,7 +149,7 @@ realms:
 realms: [{ name: a.b, roles: [{ name: anonymous, permissions: [{ uri: a, allow: {} }] }] }]
 authenticators: { guests: { anonymous: { role: anonymous } } }
 transports:
-  - id: t
+  - type: websocket
     auth: [guests]
     options:
       send_buffer: ${buffer}
