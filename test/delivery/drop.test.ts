@@ -107,6 +107,8 @@ describe('an outbox that drops events', () => {
   it('leaves out the newest, and tells of them in order when there is room', async () => {
     const session = new SlowSession(1024)
     for (let i = 1; i <= 10; i++) session.event(1, 200)
+    // There would be room for a small one, but not for many.
+    session.event(1, 1)
     await turn()
     const before = session.read()
     expect(before.map(({ publication }) => publication)).deep.equal([1, 2, 3])
@@ -114,9 +116,9 @@ describe('an outbox that drops events', () => {
     session.event(1, 200)
     await turn()
     const [notice, next] = session.read()
-    expect(notice?.gap).deep.equal({ subscription: 1, from: 4, to: 10, count: 7 })
-    expect(next?.publication).equal(11)
-    expect([session.count('events_dropped'), session.count('gaps_told')]).deep.equal([7, 1])
+    expect(notice?.gap).deep.equal({ subscription: 1, from: 4, to: 11, count: 8 })
+    expect(next?.publication).equal(12)
+    expect([session.count('events_dropped'), session.count('gaps_told')]).deep.equal([8, 1])
     expect(session.overflows).deep.equal([])
   })
 
