@@ -44,7 +44,7 @@ async function launch() {
   const folder = mkdtempSync(pathOf(tmpdir(), 'wampd-fairness-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const options = values.load === 'history' ? withHistory(folder) : {}
-  const router = await startRouter(values.router, JSON.stringify(options))
+  const router = await startRouter(values.router, [], [JSON.stringify(options)])
   const self = [process.execPath, import.meta.filename]
   const more = ['--url', router.url, '--subs', `${subs}`, '--burst', `${publications}`]
   const publisher = start(1, [...self, values.load, ...more], { ipc: true })

@@ -30,7 +30,11 @@ const [RATE, SIZE] = [10, 1024]
 const [FLOOD_RATE, FLOOD_SIZE] = [30, 64 << 10]
 
 const sendBuffer = { limit: 1 << 20, policy: values.policy }
-const { child: router, url } = await startRouter(values.router, JSON.stringify({ sendBuffer }))
+const { child: router, url } = await startRouter(
+  values.router,
+  [],
+  [JSON.stringify({ sendBuffer })],
+)
 setTimeout(() => {
   console.error('it did not end in time')
   process.exit(1)
