@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
+import { filesOfTls } from './base/certificate.ts'
 import { systemClock } from './base/clock.ts'
 import { type Counted, Counters } from './base/counters.ts'
 import { randomId } from './base/ids.ts'
@@ -293,7 +294,10 @@ export class Router {
       this.#watch?.stop()
       this.#watch = null
     } else {
-      const files = () => filesOf(file, this.config.include)
+      const files = () => [
+        ...filesOf(file, this.config.include),
+        ...this.config.transports.flatMap(({ tls }) => (tls === undefined ? [] : filesOfTls(tls))),
+      ]
       this.#watch ??= new FileWatch(files, () => this.#reloadByItself(), systemClock, this.#log)
     }
   }

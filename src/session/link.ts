@@ -10,6 +10,7 @@ import {
   GOODBYE_AND_OUT,
   INTERNAL_ERROR,
   LIMIT_EXCEEDED,
+  PayloadError,
   PROTOCOL_VIOLATION,
   ProtocolViolation,
   SYSTEM_SHUTDOWN,
@@ -17,13 +18,16 @@ import {
 } from '../protocol/errors.ts'
 import {
   ABORT,
+  type Abort,
   CALL,
   errorFor,
   GOODBYE,
+  type Goodbye,
   HELLO,
   type Message,
   NO_DETAILS,
   shapeOf,
+  type Welcome,
 } from '../protocol/messages.ts'
 import { NO_PAYLOAD } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
@@ -95,7 +99,13 @@ export class Link implements Receiver, Beating {
     this.#connection = connection
     this.#serializer = serializer
     this.#reception = reception
-    this.#outbox = new Outbox(connection, serializer, reception.sendBuffer, () => this.#overflow())
+    this.#outbox = new Outbox(
+      connection,
+      serializer,
+      reception.sendBuffer,
+      () => this.#overflow(),
+      () => reception.counters.count('oversized_messages'),
+    )
     reception.heartbeat.add(this)
     this.#await()
   }
@@ -135,6 +145,7 @@ export class Link implements Receiver, Beating {
   }
 
   dead(): void {
+    this.#reception.counters.count('dead_peers')
     this.#reception.log.info({ remote: this.#connection.remote }, 'peer does not answer pings')
     this.#end()
     this.#connection.terminate()
@@ -155,7 +166,7 @@ export class Link implements Receiver, Beating {
       return
     }
     const details = text === undefined ? NO_DETAILS : { message: text }
-    this.#outbox.send({ type: GOODBYE, details, reason })
+    this.#sendLast({ type: GOODBYE, details, reason })
     this.#leave()
     this.#state = 'closing'
     const { clock, goodbyeTimeout } = this.#reception
@@ -261,6 +272,7 @@ export class Link implements Receiver, Beating {
       return
     }
     this.#timer?.cancel()
+    this.#timer = null
     this.#handshake = null
     this.#reception.openings.leave(this)
     this.#session = session
@@ -272,7 +284,7 @@ export class Link implements Receiver, Beating {
     session.leave = () => this.#answerGoodbye()
     this.#state = 'open'
     session.realm.join(session)
-    this.#outbox.send(welcome)
+    if (!this.#trySend(welcome)) this.#outbox.send(withoutFeatures(welcome))
     this.#reception.log.info(this.#facts(session), 'join')
   }
 
@@ -295,6 +307,7 @@ export class Link implements Receiver, Beating {
       queueMicrotask(() => this.turnAway('too many connections are without a session'))
     }
     this.#timer = clock.after(handshakeTimeout, () => {
+      this.#reception.counters.count('silent')
       if (this.#handshake === null) this.#close(1000, 'no HELLO in time')
       else this.#abort(AUTHENTICATION_FAILED, 'no AUTHENTICATE in time', 1000)
     })
@@ -309,6 +322,8 @@ export class Link implements Receiver, Beating {
         'protocol violation',
       )
       this.#abort(PROTOCOL_VIOLATION, error.message, 1002)
+    } else if (error instanceof PayloadError) {
+      this.#abort(error.uri, error.message, 1009)
     } else {
       this.#reception.log.error({ remote: this.#connection.remote, err: error }, 'internal error')
       this.#abort(INTERNAL_ERROR, 'the router failed; this session ends', 1011)
@@ -317,8 +332,24 @@ export class Link implements Receiver, Beating {
 
   /** Ends everything with an ABORT. */
   #abort(reason: string, message: string, code: number): void {
-    this.#outbox.send({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
+    this.#sendLast({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
     this.#close(code, reason)
+  }
+
+  /** A last message, without its text where the client takes only shorter ones. */
+  #sendLast(message: Goodbye | Abort): void {
+    if (!this.#trySend(message)) this.#trySend({ ...message, details: NO_DETAILS })
+  }
+
+  /** False where the message is longer than the client takes. */
+  #trySend(message: Message): boolean {
+    try {
+      this.#outbox.send(message)
+      return true
+    } catch (error) {
+      if (error instanceof PayloadError) return false
+      throw error
+    }
   }
 
   /** Too much waits for a reader that is too slow. */
@@ -373,3 +404,8 @@ export class Link implements Receiver, Beating {
 }
 
 const WRONG_FRAME = ['text frame on a binary subprotocol', 'binary frame on a text subprotocol']
+
+/** A WELCOME for clients that take only very short messages. They may use the features all the same. */
+function withoutFeatures(welcome: Welcome): Welcome {
+  return { ...welcome, details: { ...welcome.details, roles: { broker: {}, dealer: {} } } }
+}

@@ -46,6 +46,11 @@ export interface EndpointOptions {
    * same host and of this machine always may, and so may programs, which send no origin.
    */
   readonly allowedOrigins?: readonly string[]
+  /**
+   * Addresses and networks of proxies that tell the truth of where their clients are, such as
+   * `10.0.0.0/8`, and `unix` for all that come over a unix socket: default none.
+   */
+  readonly trustedProxies?: readonly string[]
   /** Serializers on offer: default all of json, msgpack, cbor. */
   readonly serializers?: readonly string[]
   /** Authenticators, by name: default all, and anonymous clients where the router has none. */
@@ -128,6 +133,14 @@ export class Entrance implements Endpoint {
 
   get trustsHostNames(): boolean {
     return !this.#house.development
+  }
+
+  enter(connection: object): boolean {
+    return this.#openings.enter(connection)
+  }
+
+  leave(connection: object): void {
+    this.#openings.leave(connection)
   }
 
   open(connection: Connection, protocol: string): Link {
