@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { ClientCertificate } from '../base/origin.ts'
@@ -37,6 +38,8 @@ class RawSocketConnection implements Connection {
   readonly secure: boolean
   readonly certificate: ClientCertificate | null
   readonly maxSend: number
+  /** Called when bytes that waited have left. */
+  onDrained: () => void = () => {}
   /** The peer has shown that it knows pings. */
   knowsPings = false
   readonly #socket: Socket
@@ -57,7 +60,7 @@ class RawSocketConnection implements Connection {
   }
 
   write(frames: readonly Uint8Array[]): void {
-    if (this.#socket.writable) writeFrames(this.#socket, frames, messageHeader)
+    if (this.#socket.writable) writeFrames(this.#socket, frames, messageHeader, this.onDrained)
   }
 
   /**
@@ -168,8 +171,11 @@ function serve(
   let isBroken = false
 
   const take = (kind: number, payload: Buffer) => {
-    if (kind === MESSAGE) receiver.bytes(payload, binary)
-    else {
+    if (kind === MESSAGE) {
+      // No reader looks at it again: what is spliced into messages to others must be sound.
+      if (!binary && !isUtf8(payload)) fail('a message that is no UTF-8')
+      else receiver.bytes(payload, binary)
+    } else {
       connection.knowsPings = true
       receiver.alive()
       if (kind === PING) answerPing(payload)
@@ -193,7 +199,8 @@ function serve(
     if (fault !== undefined) fail(fault)
   }
   socket.on('data', hear)
-  socket.on('drain', () => receiver.drained())
+  connection.onDrained = () => receiver.drained()
+  socket.on('drain', connection.onDrained)
   // The peer has ended its half, and with it the session; the rest of ours goes out.
   socket.on('end', () => receiver.farewell(1000, 'the peer has left'))
   socket.on('close', () => receiver.closed())

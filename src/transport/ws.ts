@@ -37,6 +37,8 @@ class WsConnection implements Connection {
   readonly #socket: WebSocket
   readonly #stream: Duplex
   readonly #opcode: number
+  /** Called when bytes that waited have left. */
+  onDrained: () => void = () => {}
 
   constructor(socket: WebSocket, stream: Duplex, { remote, secure }: Source, binary: boolean) {
     this.#socket = socket
@@ -53,7 +55,7 @@ class WsConnection implements Connection {
 
   write(frames: readonly Uint8Array[]): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    writeFrames(this.#stream, frames, this.#header)
+    writeFrames(this.#stream, frames, this.#header, this.onDrained)
   }
 
   /** The header of an unmasked frame (RFC 6455, 5.2); gives where it ends. */
@@ -153,6 +155,7 @@ function serve(
   const binary = endpoint.protocols.get(protocol)?.binary ?? false
   const connection = new WsConnection(socket, stream, source, binary)
   const receiver: Receiver = endpoint.open(connection, protocol)
+  connection.onDrained = () => receiver.drained()
   socket.on('message', (data: Buffer, isBinary) => {
     if (data.length > maxMessageSize) {
       receiver.farewell(1009, tooLarge(maxMessageSize))
@@ -162,7 +165,7 @@ function serve(
   socket.on('close', () => receiver.closed())
   // `ws` has sent the fitting code by now; else it would wait half a minute for the answer.
   socket.on('error', error => receiver.farewell(1002, error.message))
-  stream.on('drain', () => receiver.drained())
+  stream.on('drain', connection.onDrained)
 }
 
 function refuse(

@@ -301,6 +301,10 @@ describe('frames of RawSocket', () => {
     'with reserved bits': Buffer.concat([Buffer.from([0x10, 0, 0, 1]), Buffer.from('x')]),
     'with the highest bit': Buffer.from([0x80, 0, 0, 0]),
     'longer than 16 MiB': Buffer.from([0x08, 0, 0, 1]),
+    'with text that is no UTF-8': rawFrame(
+      MESSAGE,
+      Buffer.from('[48,2,{},"a",["\xff"]]', 'latin1'),
+    ),
   }
   for (const [name, bytes] of Object.entries(broken)) {
     it(`one ${name} ends the connection`, async () => {
