@@ -212,6 +212,7 @@ export const listenWs: Listen = async (address, site): Promise<Listener> => {
     transport: 'ws',
     stop,
     renew(files) {
+      server.headersTimeout = headersTimeout(site.handshakeTimeout)
       if (files !== undefined) certificates.renew(server as unknown as TlsServer, files)
     },
     async close() {
@@ -237,12 +238,17 @@ function httpServer(
   certificates: Certificates,
 ): HttpServer {
   const times = {
-    headersTimeout: handshakeTimeout,
-    connectionsCheckingInterval: Math.ceil(handshakeTimeout / 4),
+    headersTimeout: headersTimeout(handshakeTimeout),
+    connectionsCheckingInterval: Math.max(50, headersTimeout(handshakeTimeout) / 4),
   }
   if (tls === undefined) return createServer(times)
   const options = { ...certificates.options(tls, handshakeTimeout), ...times }
   return createTlsServer(options) as unknown as HttpServer
+}
+
+/** Node wants it below the time for a whole request, which long polls need. */
+function headersTimeout(handshakeTimeout: number): number {
+  return Math.min(handshakeTimeout, 60_000)
 }
 
 function sourceOfRequest(request: IncomingMessage, peers: Peers, { trusted }: Site): Source {
