@@ -161,6 +161,24 @@ describe('the walk in WebAssembly', () => {
     }
   })
 
+  it('agrees on every character in an escape', () => {
+    for (let c = 0; c < 256; c++) {
+      for (const form of ['?"', 'u?000', 'u0?00', 'u00?0', 'u000?', 'u000?0']) {
+        const frame = bytes(`[16,1,{},"a.b",["\\${form}"]]`)
+        frame[frame.indexOf(63)] = c
+        agree(frame)
+      }
+    }
+  })
+
+  it('agrees on all short orders of what numbers are made of', () => {
+    const extend = (text: string): void => {
+      agreeOn(`[${text}]`)
+      if (text.length < 5) for (const part of '-+.e01') extend(text + part)
+    }
+    extend('')
+  })
+
   it('has the same limits', () => {
     const nested = (open: string, shut: string, levels: number) =>
       open.repeat(levels) + shut.repeat(levels)
