@@ -9,7 +9,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   serializer: { folders: ['base', 'protocol'], packages: ['msgpackr', 'cbor-x', 'lossless-json'] },
   match: { folders: ['protocol'], packages: [] },
   transport: { folders: ['base'], packages: ['ws', 'uWebSockets.js-20.51'] },
-  delivery: { folders: ['protocol', 'serializer', 'transport'], packages: [] },
+  delivery: { folders: ['base', 'protocol', 'serializer', 'transport'], packages: [] },
   store: { folders: ['base', 'protocol', 'match', 'serializer'], packages: ['lmdb'] },
   broker: { folders: ['base', 'protocol', 'match', 'delivery', 'store'], packages: [] },
   dealer: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
@@ -51,11 +51,13 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     packages: ['typebox', 'yaml'],
   },
   control: { folders: ['base', 'config', 'protocol', 'store', 'transport'], packages: [] },
+  // A client of routers; `.` is the router that it measures where none is named.
+  bench: { folders: ['.', 'protocol', 'serializer', 'config'], packages: ['ws'] },
   // One file for each verb of the command line; `.` is the router.
   cli: {
     folders: [
       ...['.', 'base', 'match', 'serializer', 'store'],
-      ...['auth', 'config', 'control', 'transport'],
+      ...['auth', 'bench', 'config', 'control', 'transport'],
     ],
     packages: ['commander'],
   },

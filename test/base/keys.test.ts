@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { UNITS, worthOf } from '../../src/base/keys.ts'
@@ -17,6 +18,7 @@ describe('units', () => {
       ['rate', '200/s', 200],
       ['rate', '60/m', 1],
       ['rate', '1800/h', 0.5],
+      ['bandwidth', '1.5MB/s', 1_572_864],
     ] as const) {
       expect(worthOf(unit, text), text).equal(worth)
     }
@@ -27,6 +29,14 @@ describe('units', () => {
     expect(worthOf('size', 1024.5)).equal(1025)
     expect(worthOf('duration', '0.001s')).equal(1)
     expect(worthOf('rate', 0.5)).equal(0.5)
+  })
+
+  it('of memory may be a share of what there is', () => {
+    expect(worthOf('memory', '512MB')).equal(512 << 20)
+    const all = worthOf('memory', '100%') as number
+    expect(all).within(64 << 20, totalmem())
+    expect(worthOf('memory', '12.5 %')).closeTo(all / 8, 1)
+    expect(worthOf('size', '50%')).equal(undefined)
   })
 
   it('are nothing in any other form', () => {
@@ -46,13 +56,13 @@ describe('units', () => {
       '1s\n',
     ]
     for (const text of texts) {
-      const found = Object.keys(UNITS).map(unit => worthOf(unit, text))
-      expect(found, text).deep.equal([text === '1 s' ? 1000 : undefined, undefined, undefined])
+      const found = Object.keys(UNITS).filter(unit => worthOf(unit, text) !== undefined)
+      expect(found, text).deep.equal(text === '1 s' ? ['duration'] : [])
     }
   })
 
   it('are read for what the pattern takes, and for nothing else', () => {
-    const text = fc.string({ unit: fc.constantFrom(...'0159. msdKMGB/h'.split('')), maxLength: 8 })
+    const text = fc.string({ unit: fc.constantFrom(...'0159. msdKMGB/h%'.split('')), maxLength: 8 })
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(UNITS)), text, (unit, text) => {
         const isTaken = UNITS[unit]?.pattern.test(text)
