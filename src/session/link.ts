@@ -83,6 +83,7 @@ export class Link implements Receiver, Beating {
   asked = false
   readonly #connection: Connection
   readonly #serializer: Serializer
+  readonly #protocol: string
   readonly #reception: Reception
   readonly #outbox: Outbox
   #state: State = 'opening'
@@ -90,9 +91,16 @@ export class Link implements Receiver, Beating {
   #handshake: Handshake | null = null
   #timer: Timer | null = null
 
-  constructor(connection: Connection, serializer: Serializer, reception: Reception) {
+  /** `protocol` is the subprotocol that the connection speaks: `wamp.2.json`. */
+  constructor(
+    connection: Connection,
+    serializer: Serializer,
+    protocol: string,
+    reception: Reception,
+  ) {
     this.#connection = connection
     this.#serializer = serializer
+    this.#protocol = protocol
     this.#reception = reception
     this.#outbox = new Outbox(connection, serializer, reception.sendBuffer, () => this.#overflow())
     reception.heartbeat.add(this)
@@ -119,6 +127,12 @@ export class Link implements Receiver, Beating {
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  /** The peer broke the rules of what its messages are wrapped in. */
+  violated(rule: string): void {
+    this.heard = true
+    this.#fail(new ProtocolViolation(rule))
   }
 
   drained(): void {
@@ -345,7 +359,7 @@ export class Link implements Receiver, Beating {
 
   #origin(): Origin {
     const { kind, remote: peer, secure = false, certificate = null } = this.#connection
-    return { kind, peer, protocol: `wamp.2.${this.#serializer.name}`, secure, certificate }
+    return { kind, peer, protocol: this.#protocol, secure, certificate }
   }
 
   #facts(session: Session): object {

@@ -5,13 +5,13 @@ import type { Counters } from '../base/counters.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Realm } from '../realm/realm.ts'
-import { subprotocols } from '../serializer/registry.ts'
-import type { Serializer } from '../serializer/serializer.ts'
+import { type Subprotocol, subprotocols } from '../serializer/registry.ts'
 import { Attempts } from '../session/attempts.ts'
+import { Batched } from '../session/batched.ts'
 import { Heartbeat } from '../session/heartbeat.ts'
 import { Link, type Reception } from '../session/link.ts'
 import { Openings } from '../session/openings.ts'
-import type { Connection, Endpoint } from '../transport/transport.ts'
+import type { Connection, Endpoint, Receiver } from '../transport/transport.ts'
 
 /** What is offered to sessions where they begin. */
 export interface EndpointOptions {
@@ -39,7 +39,7 @@ export interface EndpointOptions {
    * same host and of this machine always may, and so may programs, which send no origin.
    */
   readonly allowedOrigins?: readonly string[]
-  /** Serializers on offer: default all of json, msgpack, cbor. */
+  /** Serializers on offer, each also in batches: default all of json, msgpack, cbor. */
   readonly serializers?: readonly string[]
   /** Authenticators, by name: default all, and anonymous clients where the router has none. */
   readonly auth?: readonly string[]
@@ -71,7 +71,7 @@ const GOODBYE_TIMEOUT = 1000
 export class Entrance implements Endpoint {
   readonly #house: House
   #options: EndpointOptions
-  #protocols: ReadonlyMap<string, Serializer>
+  #protocols: ReadonlyMap<string, Subprotocol>
   readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
   readonly #attempts: Attempts
   #reception: Reception
@@ -101,7 +101,7 @@ export class Entrance implements Endpoint {
     this.#reception.heartbeat.stop()
   }
 
-  get protocols(): ReadonlyMap<string, Serializer> {
+  get protocols(): ReadonlyMap<string, Subprotocol> {
     return this.#protocols
   }
 
@@ -117,11 +117,13 @@ export class Entrance implements Endpoint {
     return !this.#house.development
   }
 
-  open(connection: Connection, protocol: string): Link {
+  open(connection: Connection, protocol: string): Receiver {
     // The protocol was on offer when the handshake was answered, just before.
-    const link = new Link(connection, this.#protocols.get(protocol) as Serializer, this.#reception)
+    const { serializer, isBatched } = this.#protocols.get(protocol) as Subprotocol
+    const batched = isBatched ? new Batched(connection, serializer.binary) : undefined
+    const link = new Link(batched ?? connection, serializer, protocol, this.#reception)
     this.#house.arrived(link)
-    return link
+    return batched?.receiver(link) ?? link
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
@@ -165,6 +167,10 @@ export class Entrance implements Endpoint {
 /** Without authenticators clients join as role `anonymous`, where the realm has it. */
 const NO_PROOF = [anonymous('anonymous')]
 
-function protocolsOf({ serializers }: EndpointOptions): ReadonlyMap<string, Serializer> {
-  return new Map([...subprotocols()].filter(([, one]) => serializers?.includes(one.name) ?? true))
+function protocolsOf({ serializers }: EndpointOptions): ReadonlyMap<string, Subprotocol> {
+  return new Map(
+    [...subprotocols()].filter(
+      ([, { serializer }]) => serializers?.includes(serializer.name) ?? true,
+    ),
+  )
 }

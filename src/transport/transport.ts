@@ -40,10 +40,22 @@ export interface Receiver {
   closed(): void
 }
 
+/** A subprotocol, as far as transports see it. */
+export interface Protocol {
+  /** It speaks in binary frames. */
+  readonly binary: boolean
+  /** Its number in RawSocket, where it has one. */
+  readonly number?: number
+  /** Each frame is a batch of messages, so that several put together are one, too. */
+  readonly isBatched: boolean
+  /** What its frames are to HTTP. */
+  readonly mediaType: string
+}
+
 /** Where sessions begin: what is offered to connections and asked of them. The router gives it. */
 export interface Endpoint {
-  /** Subprotocols on offer, whether each speaks in binary frames, and its number in RawSocket. */
-  readonly protocols: ReadonlyMap<string, { readonly binary: boolean; readonly number: number }>
+  /** Subprotocols on offer. */
+  readonly protocols: ReadonlyMap<string, Protocol>
   /** Largest message in bytes; a larger one closes the connection with 1009. */
   readonly maxMessageSize: number
   /** Browser origins that may connect: `https://a.example`, or `*` for all. */

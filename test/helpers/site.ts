@@ -1,10 +1,12 @@
 import type { Endpoint, Receiver, Site } from '../../src/transport/transport.ts'
 
+const JSON_PROTOCOL = { binary: false, number: 1, isBatched: false, mediaType: 'application/json' }
+
 /** A site without a router behind it: WebSockets at /ws, and RawSocket. */
 export function siteOf(receiver: Partial<Receiver>, changes: Partial<Endpoint> = {}): Site {
   const nothing: Receiver = { bytes() {}, drained() {}, alive() {}, farewell() {}, closed() {} }
   const endpoint: Endpoint = {
-    protocols: new Map([['wamp.2.json', { binary: false, number: 1 }]]),
+    protocols: new Map([['wamp.2.json', JSON_PROTOCOL]]),
     maxMessageSize: 1000,
     allowedOrigins: [],
     trustsHostNames: true,

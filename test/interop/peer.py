@@ -58,6 +58,11 @@ from cbor2 import CBORTag
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
 
+def serializer_of(name):
+    name, _, batched = name.partition(".")
+    return SERIALIZERS[name](batched=batched == "batched")
+
+
 class Session(ApplicationSession):
     def __init__(self, config, user, ticket):
         super().__init__(config)
@@ -167,7 +172,7 @@ async def login(command):
 async def join(command):
     config = ComponentConfig(command["realm"])
     session = Session(config, command.get("authid"), command.get("ticket"))
-    serializer = SERIALIZERS[command["serializer"]]()
+    serializer = serializer_of(command["serializer"])
     runner = ApplicationRunner(command["url"], command["realm"], serializers=[serializer])
     await runner.run(lambda config: session, **connect_only)
     await session.joined
