@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { TlsFiles } from './base/certificate.ts'
 import type { TransportConfig } from './config/schema.ts'
 import { listenOptions } from './from-config.ts'
@@ -29,6 +29,18 @@ export interface AttachOptions extends EndpointOptions {
   /** Default `/ws`. */
   readonly path?: string
 }
+
+export interface HandlerOptions extends EndpointOptions {
+  /** What is served at which path, as `paths` of a transport says it. WebSockets are for `attach`. */
+  readonly paths: Paths
+}
+
+/** Answers requests; what is at none of its paths goes to `next`, where there is one. */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: () => void,
+) => void
 
 /** A port that the router listens on. */
 export interface Listening {
@@ -87,6 +99,12 @@ export class Doors {
   attach(server: Server, options: AttachOptions): void {
     const site = this.#site({ ...options, paths: [options.path ?? '/ws'] })
     this.#attached.push({ door: attachWs(server, site), site })
+  }
+
+  handler(options: HandlerOptions): RequestHandler {
+    const site = this.#site(options)
+    this.#attached.push({ door: NO_DOOR, site })
+    return (request, response, next) => site.handle(request, response, next)
   }
 
   /**
@@ -185,6 +203,9 @@ export class Doors {
     }
   }
 }
+
+/** Requests come by a server of the application. */
+const NO_DOOR: Door = { stop() {}, async close() {} }
 
 const WEBSOCKET = { websocket: {} }
 

@@ -30,7 +30,13 @@ export type {
   RealmInput,
   RoleConfig,
 } from './config/schema.ts'
-export type { AttachOptions, Listening, ListenOptions } from './doors.ts'
+export type {
+  AttachOptions,
+  HandlerOptions,
+  Listening,
+  ListenOptions,
+  RequestHandler,
+} from './doors.ts'
 export type { DrainOptions } from './drain.ts'
 export type { AuthenticateHook } from './from-config.ts'
 export type { Match } from './match/uri.ts'

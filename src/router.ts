@@ -12,7 +12,14 @@ import { type Change, changes, withoutRestart } from './config/diff.ts'
 import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { FileWatch, filesOf } from './config/watch.ts'
-import { type AttachOptions, Doors, type Listening, type ListenOptions } from './doors.ts'
+import {
+  type AttachOptions,
+  Doors,
+  type HandlerOptions,
+  type Listening,
+  type ListenOptions,
+  type RequestHandler,
+} from './doors.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
 import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
@@ -194,6 +201,15 @@ export class Router {
   attach(server: Server, options: AttachOptions = {}): void {
     this.#checkOpen()
     this.#doors.attach(server, options)
+  }
+
+  /**
+   * Answers requests of an application's own HTTP server, below the paths given: for long-poll and
+   * files. It fits `app.use()` of Express and its kin; nothing before it may read the body.
+   */
+  handler(options: HandlerOptions): RequestHandler {
+    this.#checkOpen()
+    return this.#doors.handler(options)
   }
 
   /** An in-process session. Throws WampError where there is no such realm or role. */

@@ -1,7 +1,10 @@
 /** All that is counted of what goes wrong or is refused, and what each count means. */
 export const COUNTED = {
   denied_handshakes: 'clients that were refused before WELCOME',
+  expired_polls: 'long-poll sessions that ended because their client polled no more',
   protocol_violations: 'sessions that ended because their client broke the rules',
+  refused_polls:
+    'long-poll requests that were refused: of no session, of a foreign origin, unsound, too large',
   too_slow: 'sessions that ended because they read too slowly',
 } as const
 

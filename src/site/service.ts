@@ -9,6 +9,8 @@ export interface Service {
   readonly endpoint?: Endpoint
   /** Paths below its own are its own, too. */
   readonly isDeep?: boolean
+  /** Sessions are there that need new requests to go on: they are answered while the router goes down. */
+  readonly needsPort?: boolean
   /** Answers a request that asks for no upgrade. `below` is what follows its path: `/a/b`, or empty. */
   handle(request: IncomingMessage, response: ServerResponse, below: string): void
   /** Offers something else from now on. What is there keeps what it began with. */

@@ -57,11 +57,18 @@ export class PortSite implements Site {
     return this.#services.get(path)?.service.endpoint
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  get needsPort(): boolean {
+    return [...this.#services.values()].some(({ service }) => service.needsPort)
+  }
+
+  /** What is at none of the paths goes to `next`, where there is one. */
+  handle(request: IncomingMessage, response: ServerResponse, next?: () => void): void {
     const path = (request.url ?? '/').replace(/[?#].*$/s, '')
     const found = this.#serviceAt(path)
-    if (!this.isOpen) refuse(response, 503, 'the router is going down')
-    else if (found === undefined) refuse(response, 404, 'not found')
+    if (found === undefined && next !== undefined) next()
+    else if (!this.isOpen && !found?.service.needsPort) {
+      refuse(response, 503, 'the router is going down')
+    } else if (found === undefined) refuse(response, 404, 'not found')
     else found.service.handle(request, response, path.slice(found.at.length))
   }
 

@@ -77,6 +77,8 @@ export interface Site {
   websocket(path: string): Endpoint | undefined
   /** The endpoint for connections that speak RawSocket, where the port takes them. */
   readonly rawsocket: Endpoint | undefined
+  /** Clients need new HTTP requests to go on with what they have: the port stays until it is closed. */
+  readonly needsPort: boolean
   /** Answers an HTTP request that asks for no upgrade. */
   handle(request: IncomingMessage, response: ServerResponse): void
 }

@@ -56,7 +56,7 @@ function refusal(status: string, text: string): { status: string; text: string }
  * opens could speak to the router on loopback. A page can also have its own host's name lead to
  * loopback (DNS rebinding), so a router for development takes such a host by address only.
  */
-function isOriginAllowed(origin: string, host: string, endpoint: Endpoint): boolean {
+export function isOriginAllowed(origin: string, host: string, endpoint: Endpoint): boolean {
   const { allowedOrigins, trustsHostNames } = endpoint
   if (origin === '' || allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return true
   const from = hostname(origin)

@@ -118,7 +118,7 @@ class WsConnection implements Connection {
 }
 
 /** Null where TLS has found nothing that the authorities of the transport have signed. */
-function certificateOfClient(stream: TLSSocket): ClientCertificate | null {
+export function certificateOfClient(stream: TLSSocket): ClientCertificate | null {
   if (!stream.authorized) return null
   const { subject, fingerprint256 } = stream.getPeerCertificate()
   // Some have several; the first is what people see.
@@ -238,7 +238,9 @@ export const listenWs: Listen = async (address, site) => {
   return {
     port: (server.address() as AddressInfo).port,
     transport: 'ws',
-    stop,
+    stop() {
+      if (!site.needsPort) stop()
+    },
     renew(files) {
       if (files === undefined) return
       ;(server as unknown as TlsServer).setSecureContext(certificateOf(files))
