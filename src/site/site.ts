@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { answerText } from '../transport/text-answer.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
 import { type EndpointOptions, Entrance, type House } from './entrance.ts'
 import type { Service } from './service.ts'
@@ -67,8 +68,8 @@ export class PortSite implements Site {
     const found = this.#serviceAt(path)
     if (found === undefined && next !== undefined) next()
     else if (!this.isOpen && !found?.service.needsPort) {
-      refuse(response, 503, 'the router is going down')
-    } else if (found === undefined) refuse(response, 404, 'not found')
+      answerText(response, 503, 'the router is going down')
+    } else if (found === undefined) answerText(response, 404, 'not found')
     else found.service.handle(request, response, path.slice(found.at.length))
   }
 
@@ -104,9 +105,4 @@ export class PortSite implements Site {
       this.#services.set(path, { kind: kindOf(wanted)?.name ?? '', service })
     }
   }
-}
-
-function refuse(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
-  response.end(`${text}\n`)
 }

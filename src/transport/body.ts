@@ -10,7 +10,15 @@ export type Body =
 const TIMEOUT = 30_000
 
 /** Reads a body of at most `limit` bytes; what a longer one has beyond is read and forgotten. */
-export function readBody(request: IncomingMessage, limit: number, clock: Clock): Promise<Body> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  clock: Clock,
+): Promise<Body> {
+  // It would never end again.
+  if (request.readableEnded) {
+    return { status: 500, text: 'something before the router has read the body' }
+  }
   const { 'content-length': length, 'content-encoding': encoding = 'identity' } = request.headers
   const chunks: Uint8Array[] = []
   let size = 0
@@ -37,8 +45,7 @@ export function readBody(request: IncomingMessage, limit: number, clock: Clock):
       timer.cancel()
       refuse(400, 'the body was cut off')
     })
-    if (request.readableEnded) refuse(500, 'something before the router has read the body')
-    else if (Number(length) > limit) refuse(413, `at most ${limit} bytes`)
+    if (Number(length) > limit) refuse(413, `at most ${limit} bytes`)
     else if (encoding !== 'identity') refuse(415, 'no content encoding is known here')
   })
 }

@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts'
 import { type Body, readBody } from './body.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { PollConnection, type PollTimes } from './poll-connection.ts'
+import { answerText } from './text-answer.ts'
 import type { Endpoint } from './transport.ts'
 import { isOriginAllowed } from './upgrade.ts'
 import { certificateOfClient } from './ws.ts'
@@ -201,7 +202,7 @@ export class LongPoll {
 
   #refuse(response: ServerResponse, status: number, text: string): void {
     this.#house.counters.count('refused_polls')
-    response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`)
+    answerText(response, status, text)
   }
 }
 

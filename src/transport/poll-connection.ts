@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { ClientCertificate } from '../base/origin.ts'
+import { answerText } from './text-answer.ts'
 import type { Connection, Protocol, Receiver } from './transport.ts'
 
 /** Times of long-poll in milliseconds. */
@@ -186,9 +187,7 @@ export class PollConnection implements Connection {
     const { code, reason } = this.#farewell ?? {}
     if (reason === undefined) this.#release()
     else if (this.#poll !== null) {
-      const text = `${code} ${reason}\n`
-      const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
-      this.#unhold()?.writeHead(410, headers).end(text)
+      answerText(this.#unhold() as ServerResponse, 410, `${code} ${reason}`)
     }
     this.#timer.cancel()
     this.#poller.left()

@@ -491,6 +491,32 @@ describe('long-poll', () => {
     })
   })
 
+  it('ends when its path is no longer served', async () => {
+    const config = (path: string) => ({
+      realms: [{ name: 'realm1', roles: [{ name: 'guest', permissions: [] }] }],
+      authenticators: { guests: { anonymous: { role: 'guest' } } },
+      transports: [
+        {
+          id: 'web',
+          type: 'web' as const,
+          endpoint: { port: 0 },
+          auth: ['guests'],
+          paths: { '/ws': { websocket: {} }, [path]: { longpoll: {} } },
+        },
+      ],
+    })
+    errors = []
+    router = createRouter(config('/lp'))
+    const [listening] = await router.start()
+    const client = await pollMember(`http://127.0.0.1:${listening?.port}/lp`)
+    const poll = client.poll()
+    await pause(30)
+    router.reload(config('/elsewhere'))
+    expect((await poll).body.toString()).equal('1001 nothing is served here any more\n')
+    expect((await client.poll()).status).equal(404)
+    expect(router.status().connections).equal(0)
+  })
+
   it('is told of in session details', async () => {
     const role = {
       name: 'guest',
