@@ -36,9 +36,14 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['base', 'protocol', 'match', 'serializer', 'delivery', 'meta', 'realm'],
     packages: [],
   },
+  // Other protocols: each gateway is a client of the router within it.
+  gateway: {
+    folders: ['base', 'protocol', 'serializer', 'transport', 'site'],
+    packages: ['typebox'],
+  },
   // What ports serve. Each kind of service brings its configuration keys.
   site: {
-    folders: ['base', 'auth', 'realm', 'serializer', 'session', 'transport'],
+    folders: ['base', 'auth', 'realm', 'serializer', 'session', 'transport', 'gateway'],
     packages: ['typebox', '@fastify/send'],
   },
   config: {

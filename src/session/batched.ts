@@ -8,9 +8,11 @@ export class Batched implements Connection {
   readonly #connection: Connection
   readonly #batching: Batching
   readonly #binary: boolean
+  readonly protocol: string
 
-  constructor(connection: Connection, binary: boolean) {
+  constructor(connection: Connection, protocol: string, binary: boolean) {
     this.#connection = connection
+    this.protocol = protocol
     this.#batching = batching(binary)
     this.#binary = binary
   }

@@ -83,7 +83,6 @@ export class Link implements Receiver, Beating {
   asked = false
   readonly #connection: Connection
   readonly #serializer: Serializer
-  readonly #protocol: string
   readonly #reception: Reception
   readonly #outbox: Outbox
   #state: State = 'opening'
@@ -91,16 +90,9 @@ export class Link implements Receiver, Beating {
   #handshake: Handshake | null = null
   #timer: Timer | null = null
 
-  /** `protocol` is the subprotocol that the connection speaks: `wamp.2.json`. */
-  constructor(
-    connection: Connection,
-    serializer: Serializer,
-    protocol: string,
-    reception: Reception,
-  ) {
+  constructor(connection: Connection, serializer: Serializer, reception: Reception) {
     this.#connection = connection
     this.#serializer = serializer
-    this.#protocol = protocol
     this.#reception = reception
     this.#outbox = new Outbox(connection, serializer, reception.sendBuffer, () => this.#overflow())
     reception.heartbeat.add(this)
@@ -359,7 +351,8 @@ export class Link implements Receiver, Beating {
 
   #origin(): Origin {
     const { kind, remote: peer, secure = false, certificate = null } = this.#connection
-    return { kind, peer, protocol: this.#protocol, secure, certificate }
+    const { protocol = `wamp.2.${this.#serializer.name}` } = this.#connection
+    return { kind, peer, protocol, secure, certificate }
   }
 
   #facts(session: Session): object {

@@ -120,8 +120,8 @@ export class Entrance implements Endpoint {
   open(connection: Connection, protocol: string): Receiver {
     // The protocol was on offer when the handshake was answered, just before.
     const { serializer, isBatched } = this.#protocols.get(protocol) as Subprotocol
-    const batched = isBatched ? new Batched(connection, serializer.binary) : undefined
-    const link = new Link(batched ?? connection, serializer, protocol, this.#reception)
+    const batched = isBatched ? new Batched(connection, protocol, serializer.binary) : undefined
+    const link = new Link(batched ?? connection, serializer, this.#reception)
     this.#house.arrived(link)
     return batched?.receiver(link) ?? link
   }

@@ -143,7 +143,7 @@ export class LongPoll {
       remote: socket.remoteAddress ?? '',
       secure: isTls,
       certificate: isTls ? certificateOfClient(socket) : null,
-      protocol,
+      spoken: protocol,
       expired: () => this.#expire(connection),
       left: () => this.#left(transport),
     }
@@ -211,15 +211,15 @@ const STATUS_OF: Readonly<Record<number, number>> = { 1000: 204, 1011: 500, 1012
 
 /** Hands a message on; gives the answer to who sent it. */
 function take(connection: PollConnection, body: Body, limit: number): Answer {
-  const { receiver, protocol } = connection
+  const { receiver, spoken } = connection
   const ended = connection.ending()
   if (ended !== null) return { status: 410, text: ended.reason }
   if ('status' in body) {
     if (body.status === 413) receiver.farewell(1009, tooLarge(limit))
     return body
   }
-  if (!protocol.binary && !isUtf8(body.bytes)) receiver.farewell(1007, 'not UTF-8')
-  else receiver.bytes(body.bytes, protocol.binary)
+  if (!spoken.binary && !isUtf8(body.bytes)) receiver.farewell(1007, 'not UTF-8')
+  else receiver.bytes(body.bytes, spoken.binary)
   const { code, reason } = connection.ending() ?? { code: 1000, reason: '' }
   return { status: STATUS_OF[code] ?? 400, text: reason }
 }

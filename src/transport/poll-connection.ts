@@ -17,7 +17,7 @@ export interface Poller {
   readonly remote: string
   readonly secure: boolean
   readonly certificate: ClientCertificate | null
-  readonly protocol: Protocol
+  readonly spoken: Protocol
   /** The client did not poll in time: the connection ends. */
   expired(): void
   /** The connection is gone. */
@@ -41,7 +41,7 @@ export class PollConnection implements Connection {
   readonly remote: string
   readonly secure: boolean
   readonly certificate: ClientCertificate | null
-  readonly protocol: Protocol
+  readonly spoken: Protocol
   /** Who hears of it; set when it is opened, before anything happens. */
   receiver!: Receiver
   readonly #poller: Poller
@@ -61,7 +61,7 @@ export class PollConnection implements Connection {
     this.remote = poller.remote
     this.secure = poller.secure
     this.certificate = poller.certificate
-    this.protocol = poller.protocol
+    this.spoken = poller.spoken
     this.#poller = poller
     this.#clock = clock
     this.#times = times
@@ -130,7 +130,7 @@ export class PollConnection implements Connection {
 
   /** What a poll is answered with: all that waits where batches are spoken, else one message. */
   #next(): Uint8Array {
-    const { isBatched } = this.protocol
+    const { isBatched } = this.spoken
     const frames = isBatched ? this.#waiting.splice(0) : this.#waiting.splice(0, 1)
     const body = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames)
     this.#waitingBytes -= body.length
@@ -152,7 +152,7 @@ export class PollConnection implements Connection {
       else this.terminate()
     })
     response.writeHead(200, {
-      'Content-Type': this.protocol.mediaType,
+      'Content-Type': this.spoken.mediaType,
       'Content-Length': body.length,
     })
     response.end(body, () => {

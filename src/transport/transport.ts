@@ -6,6 +6,8 @@ import type { ClientCertificate } from '../base/origin.ts'
 export interface Connection {
   /** How it is made: `websocket`, `rawsocket`, … */
   readonly kind: string
+  /** The protocol that the peer speaks, where that is not `wamp.2.` and its serializer. */
+  readonly protocol?: string
   /** The peer's address, for logs and session details. */
   readonly remote: string
   /** It is over TLS. */
