@@ -34,6 +34,8 @@ const LINGER = 10_000
 /** One long-poll transport and the messages that come over it. */
 interface Polling {
   readonly connection: PollConnection
+  /** The endpoint's limit on messages when it was opened. */
+  readonly limit: number
   /** When all that came before is dealt with. */
   turn: Promise<void>
   /** Bytes that sends which are not dealt with take up. */
@@ -111,12 +113,12 @@ export class LongPoll {
       // The session layer says in the same turn if there is no room.
       queueMicrotask(() => {
         const ending = polling.connection.ending()
-        if (ending === null) {
+        if (ending === null && !response.headersSent && !response.destroyed) {
           response.writeHead(200, { 'Content-Type': 'application/json' })
           response.end(JSON.stringify(answer))
         } else {
           polling.connection.terminate()
-          this.#refuse(response, 503, ending.reason)
+          this.#refuse(response, 503, ending?.reason ?? 'nobody waits for the answer')
         }
       })
     })
@@ -148,7 +150,8 @@ export class LongPoll {
       left: () => this.#left(transport),
     }
     const connection = new PollConnection(poller, this.#house.clock, this.times)
-    this.#pollings.set(transport, { connection, turn: Promise.resolve(), arriving: 0 })
+    const limit = this.#endpoint.maxMessageSize
+    this.#pollings.set(transport, { connection, limit, turn: Promise.resolve(), arriving: 0 })
     connection.receiver = this.#endpoint.open(connection, name)
     return { protocol: name, transport }
   }
@@ -158,19 +161,19 @@ export class LongPoll {
     const polling = this.#pollings.get(id)
     if (polling === undefined) {
       // Autobahn|JS closes after a GOODBYE, when the router may have done so; it waits for the answer.
-      if (operation === 'close' && this.#ended.has(id)) response.writeHead(204).end()
+      if (operation === 'close' && this.#ended.has(id)) answerText(response, 204, '')
       else this.#refuse(response, 404, 'no such transport')
     } else if (operation === 'receive') polling.connection.poll(response)
     else if (operation === 'send') this.#send(request, response, polling)
     else {
       polling.connection.leave()
-      response.writeHead(204).end()
+      answerText(response, 204, '')
     }
   }
 
   /** Messages are taken in the order in which their requests came, whichever body is here first. */
   #send(request: IncomingMessage, response: ServerResponse, polling: Polling): void {
-    const limit = this.#endpoint.maxMessageSize
+    const { limit } = polling
     const { 'content-length': length } = request.headers
     const cost = SEND_COST + Math.min(Number(length ?? limit), limit)
     if (polling.arriving + cost > Math.max(SENDS, HEADROOM * limit)) {
@@ -182,7 +185,7 @@ export class LongPoll {
     polling.turn = polling.turn.then(async () => {
       const { status, text } = take(polling.connection, await body, limit)
       polling.arriving -= cost
-      if (status === 204) response.writeHead(204).end()
+      if (status === 204) answerText(response, status, '')
       else this.#refuse(response, status, text)
     })
   }

@@ -123,7 +123,8 @@ export class PollConnection implements Connection {
 
   /** Answers the poll that is held, if one is, with what there is for it. */
   #deliver(): void {
-    if (this.#poll === null) return
+    // An application that has answered it itself gets the next one.
+    if (this.#poll === null || this.#poll.headersSent) return
     if (this.#waiting.length > 0) this.#answer(this.#next())
     else if (this.#farewell !== null) this.#end()
   }
@@ -163,7 +164,7 @@ export class PollConnection implements Connection {
 
   /** Ends the poll that is held without a message. */
   #release(): void {
-    if (this.#poll !== null) this.#unhold()?.writeHead(200, { 'Content-Length': 0 }).end()
+    if (this.#poll !== null) answerText(this.#unhold() as ServerResponse, 200, '')
   }
 
   /** Takes the poll that is held; from now on the client must poll again. */

@@ -24,6 +24,12 @@ import {
 } from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
 
+/**
+ * How long an idle HTTP connection stays open: milliseconds. Longer than proxies keep theirs, which is a
+ * minute at most as a rule, or they would send requests over connections that are just being closed.
+ */
+const KEEP_ALIVE = 65_000
+
 /** Frames up to this size are gathered into one buffer with their headers. */
 const GATHER = 16384
 
@@ -225,6 +231,7 @@ function refuse(
 export const listenWs: Listen = async (address, site) => {
   const { host, port, tls } = address
   const server = httpServer(tls, (request, response) => site.handle(request, response))
+  server.keepAliveTimeout = KEEP_ALIVE
   const handler = upgradeHandler(site)
   server.on('upgrade', handler.upgrade)
   await new Promise<void>((resolve, reject) => {

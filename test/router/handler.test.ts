@@ -66,6 +66,30 @@ describe("requests of an application's own server", () => {
     expect(failure.message).equal('500 something before the router has read the body\n')
   })
 
+  it('may be answered by the application that finds them too slow, and nothing is lost', async () => {
+    const handle = router.handler({ paths: { '/lp': { longpoll: { request_timeout: 200 } } } })
+    let answersItself = false
+    const url = await serve((request, response) => {
+      handle(request, response)
+      if (answersItself && request.url?.endsWith('/receive')) {
+        // In part: the answer is never finished.
+        response.writeHead(503).write('too slow')
+      }
+    })
+    const client = await pollMember(`${url}/lp`)
+    await client.ask([32, 1, {}, 'a.topic'])
+    answersItself = true
+    const poll = client.poll().catch(() => {})
+    await pause(50)
+    await router.session('realm1').publish('a.topic', ['kept'])
+    await pause(300)
+    answersItself = false
+    expect((await client.next())[4]).deep.equal(['kept'])
+    hangUp()
+    server.closeAllConnections()
+    await poll
+  })
+
   it('end when the router closes, and are refused from then on', async () => {
     const url = await serve(router.handler({ paths: { '/lp': { longpoll: {} } } }))
     const client = await pollMember(`${url}/lp`)
