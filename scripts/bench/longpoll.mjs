@@ -27,10 +27,10 @@ const { values, positionals } = parseArgs({
 
 /** Times a second for a client, how many at once, and how many clients: enough for the CPU time to be told. */
 const LOADS = [
-  { rate: 1, burst: 1, clients: 200 },
-  { rate: 10, burst: 1, clients: 50 },
-  { rate: 100, burst: 1, clients: 10 },
-  { rate: 100, burst: 10, clients: 10 },
+  { rate: 1, burst: 1, clients: 100 },
+  { rate: 10, burst: 1, clients: 20 },
+  { rate: 100, burst: 1, clients: 3 },
+  { rate: 100, burst: 10, clients: 3 },
 ]
 const WAYS = {
   WebSocket: webSocket,
@@ -146,7 +146,8 @@ function webSocket(port, hear) {
 
 async function longPoll(port, hear, protocol) {
   const sockets = new Set()
-  const agent = new Agent({ keepAlive: true })
+  // As many connections as browsers have to one host.
+  const agent = new Agent({ keepAlive: true, maxSockets: 6 })
   let isOver = false
   const post = (path, body) =>
     new Promise(resolve => {

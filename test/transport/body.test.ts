@@ -20,13 +20,24 @@ describe('the body of a request', () => {
     const request = requestOf()
     request.write('ab')
     request.end('cd')
-    expect(await read(request)).deep.equal({ bytes: Buffer.from('abcd') })
+    expect(await read(request)).deep.equal({ bytes: new Uint8Array(Buffer.from('abcd')) })
   })
 
   it('may be empty', async () => {
     const request = requestOf()
     request.end()
-    expect(await read(request)).deep.equal({ bytes: Buffer.alloc(0) })
+    expect(await read(request)).deep.equal({ bytes: new Uint8Array(0) })
+  })
+
+  it('may come byte by byte', async () => {
+    const request = requestOf()
+    const body = read(request)
+    for (const byte of '0123456789') {
+      request.write(byte)
+      await new Promise(setImmediate)
+    }
+    request.end()
+    expect(await body).deep.equal({ bytes: new Uint8Array(Buffer.from('0123456789')) })
   })
 
   it('may be as large as the limit', async () => {
