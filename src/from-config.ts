@@ -2,6 +2,7 @@ import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { type Ask, type DynamicMethod, dynamicMethods, inTime } from './auth/dynamic.ts'
 import { methodsOf } from './auth/methods.ts'
 import { randomId } from './base/ids.ts'
+import type { UnixSocket } from './base/unix-socket.ts'
 import type { PubSubOptions } from './broker/options.ts'
 import type { Config, RealmConfig, RoleConfig, TransportConfig } from './config/schema.ts'
 import { RPC_DEFAULTS } from './dealer/options.ts'
@@ -12,28 +13,38 @@ import { Realm } from './realm/realm.ts'
 
 /** A transport of the configuration as options of `listen`. */
 export function listenOptions(transport: TransportConfig): ListenOptions {
-  const { endpoint, tls, path, paths, auth, realms, serializers, allowed_origins, options } =
-    transport
+  const { type, endpoint, tls, path, paths, auth, realms, serializers, options } = transport
   const { backend } = options
   return {
+    type: type === 'rawsocket' ? type : 'websocket',
     host: endpoint.interface,
     port: endpoint.port,
+    rawsocket: transport.rawsocket,
+    trustedProxies: transport.trusted_proxies,
+    proxyProtocol: transport.proxy_protocol,
     paths: paths ?? { [path]: { websocket: {} } },
     auth,
     serializers,
-    allowedOrigins: allowed_origins,
+    allowedOrigins: transport.allowed_origins,
     maxMessageSize: options.max_message_size,
     sendBuffer: options.send_buffer,
     pingInterval: options.auto_ping_interval,
     handshakeTimeout: options.handshake_timeout,
+    maxConnections: options.max_connections,
+    maxConnectionsPerAddress: options.max_connections_per_address,
     maxHandshakes: options.max_handshakes,
     maxHelloSize: options.max_hello_size,
     maxFailures: options.max_failures,
     failureBackoff: options.failure_backoff,
+    ...(endpoint.path === undefined ? {} : { socket: socketOf(endpoint.path, endpoint.mode) }),
     ...(tls === undefined ? {} : { tls }),
     ...(realms === undefined ? {} : { realms }),
     ...(backend === 'auto' ? {} : { transport: backend }),
   }
+}
+
+function socketOf(path: string, mode = '0600'): UnixSocket {
+  return { path, mode: Number.parseInt(mode, 8) }
 }
 
 /** How an application says itself who may come in. */
@@ -64,19 +75,23 @@ export function authenticatorsOf(
   return found.set(HOOK, dynamicMethods(methods, ask, surroundings))
 }
 
+/** The realm's number of sessions is not that of its roles. */
+const ANY_NUMBER = { sessions: Infinity }
+
 /** The rules of each role. */
 export function rulesOf(
-  { name, options, roles, rpc }: RealmConfig,
+  { name, options, roles, rpc, limits: common }: RealmConfig,
   surroundings: Surroundings,
 ): Map<string, Rules> {
   return new Map(
     roles.map(role => {
       const isOwn = Object.keys(role.rpc).length > 0
-      const limits = isOwn ? { ...RPC_DEFAULTS, ...rpc, ...role.rpc } : undefined
+      const ownRpc = isOwn ? { ...RPC_DEFAULTS, ...rpc, ...role.rpc } : undefined
+      const limits = { ...common, ...ANY_NUMBER, ...role.limits }
       const authorizer = role.authorizer && authorizerOf(role.authorizer, name, surroundings)
       return [
         role.name,
-        new Rules(role.permissions, options.uri_check, { rpc: limits, authorizer }),
+        new Rules(role.permissions, options.uri_check, { rpc: ownRpc, authorizer, limits }),
       ]
     }),
   )
@@ -103,9 +118,9 @@ export function pubsubOf(realm: RealmConfig): PubSubOptions {
 export function realmOf(realm: RealmConfig, surroundings: Surroundings): Realm {
   const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = realm.options
   const roles = [...rulesOf(realm, surroundings)].map(([name, rules]) => new Role(name, rules))
-  const { name, rpc } = realm
+  const { name, rpc, limits } = realm
   const { clock, log, counters } = surroundings
-  const facts = { name, uriCheck, strictRequestIds, roles, rpc, pubsub: pubsubOf(realm) }
+  const facts = { name, uriCheck, strictRequestIds, roles, rpc, limits, pubsub: pubsubOf(realm) }
   return new Realm({ ...facts, clock, log, counters }, randomId)
 }
 

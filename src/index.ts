@@ -35,7 +35,6 @@ export type {
   HandlerOptions,
   Listening,
   ListenOptions,
-  RequestHandler,
 } from './doors.ts'
 export type { DrainOptions } from './drain.ts'
 export type { AuthenticateHook } from './from-config.ts'
@@ -53,4 +52,4 @@ export {
   type Status,
 } from './router.ts'
 export type { EndpointOptions } from './site/entrance.ts'
-export { ListenError } from './transport/transport.ts'
+export { ListenError, type RequestHandler } from './transport/transport.ts'

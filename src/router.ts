@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
+import { filesOfTls } from './base/certificate.ts'
 import { systemClock } from './base/clock.ts'
 import { type Counted, Counters } from './base/counters.ts'
 import { randomId } from './base/ids.ts'
@@ -18,17 +19,16 @@ import {
   type HandlerOptions,
   type Listening,
   type ListenOptions,
-  type RequestHandler,
 } from './doors.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
 import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
 import { unrestricted } from './realm/authorize.ts'
-import type { Realm } from './realm/realm.ts'
+import type { Realm, RealmLoad } from './realm/realm.ts'
 import { Realms } from './realms.ts'
 import { loggedReload } from './reload-log.ts'
 import type { Link } from './session/link.ts'
-import { ListenError } from './transport/transport.ts'
+import { ListenError, type RequestHandler } from './transport/transport.ts'
 
 /** A configuration: the keys of a file, and `version` may be left out. */
 export type ConfigOptions = Partial<Omit<ConfigInput, 'include'>>
@@ -75,7 +75,7 @@ export interface Status {
   readonly started: string
   /** Connections, joined or not. */
   readonly connections: number
-  readonly realms: readonly { readonly name: string; readonly sessions: number }[]
+  readonly realms: readonly ({ readonly name: string } & RealmLoad)[]
   /** What went wrong or was refused since the start; base/counters.ts says what each means. */
   readonly counters: Readonly<Record<Counted, number>>
   readonly listening: readonly Listening[]
@@ -234,7 +234,7 @@ export class Router {
       ready: this.#closing === null,
       started: this.#started,
       connections: this.#links.size,
-      realms: this.#realms.sessions(),
+      realms: this.#realms.loads(),
       counters: this.#counters.all(),
       listening: this.#doors.listening,
       files: this.#loaded.files,
@@ -309,7 +309,10 @@ export class Router {
       this.#watch?.stop()
       this.#watch = null
     } else {
-      const files = () => filesOf(file, this.config.include)
+      const files = () => [
+        ...filesOf(file, this.config.include),
+        ...this.config.transports.flatMap(({ tls }) => (tls === undefined ? [] : filesOfTls(tls))),
+      ]
       this.#watch ??= new FileWatch(files, () => this.#reloadByItself(), systemClock, this.#log)
     }
   }

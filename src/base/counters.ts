@@ -1,10 +1,26 @@
 /** All that is counted of what goes wrong or is refused, and what each count means. */
 export const COUNTED = {
+  bad_handshakes: 'connections that were refused because they began with something malformed',
+  dead_peers: 'connections that were cut off because they did not answer pings',
   denied_handshakes: 'clients that were refused before WELCOME',
   expired_polls: 'long-poll sessions that ended because their client polled no more',
+  oversized_messages: 'messages that were not sent because their receiver takes only shorter ones',
   protocol_violations: 'sessions that ended because their client broke the rules',
+  refused_origins: 'pages that were refused because of their origin',
+  refused_paths: 'WebSockets that were refused because nothing takes them at their path',
   refused_polls:
     'long-poll requests that were refused: of no session, of a foreign origin, unsound, too large',
+  refused_protocols: 'clients that were refused because no serializer of theirs is spoken',
+  refused_proxies:
+    'connections without a sound PROXY header from a trusted proxy, where it must be',
+  silent: 'connections that were closed because they did not say in time what they want',
+  refused_connections: 'connections that were closed because there were too many',
+  refused_sessions: 'clients that were refused because there were too many sessions',
+  limits_reached: 'requests that were refused because a session or realm has as much as it may',
+  rate_refused: 'messages that were refused because their session sent too much',
+  floods: 'sessions that ended because they went on sending too much',
+  queues_full: 'sessions that ended because too much waited for their authorizer',
+  payloads_refused: 'messages whose payload was larger than its sender may send',
   too_slow: 'sessions that ended because they read too slowly',
 } as const
 

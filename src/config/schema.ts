@@ -74,7 +74,11 @@ const reload = Type.Object(
   {
     watch: Type.Optional(
       Type.Boolean(
-        about('Reload by itself when a file of the configuration changes.', 'live', false),
+        about(
+          'Reload by itself when a file of the configuration changes, or a certificate, key or `ca`.',
+          'live',
+          false,
+        ),
       ),
     ),
     orphans: Type.Optional(
@@ -154,8 +158,11 @@ export type RealmConfig = Config['realms'][number]
 export type RoleConfig = RealmConfig['roles'][number]
 export type Permission = RoleConfig['permissions'][number]
 type TransportInput = Type.Static<typeof transport>
-export type TransportConfig = Omit<Filled<TransportInput>, 'tls' | 'realms' | 'paths'> & {
-  tls?: Filled<NonNullable<TransportInput['tls']>>
+type TlsInput = NonNullable<TransportInput['tls']>
+type TransportParts = 'endpoint' | 'tls' | 'realms' | 'paths'
+export type TransportConfig = Omit<Filled<TransportInput>, TransportParts> & {
+  endpoint: { interface: string; port: number; path?: string; mode?: string }
+  tls?: Omit<Filled<TlsInput>, 'names'> & Pick<TlsInput, 'names'>
   realms?: string[]
   paths?: Paths
 }

@@ -1,3 +1,4 @@
+import { PAYLOAD_SIZE_EXCEEDED, PayloadError } from '../protocol/errors.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Serializer } from '../serializer/serializer.ts'
 import type { Connection } from '../transport/transport.ts'
@@ -5,7 +6,7 @@ import type { Outlet } from './outlet.ts'
 import type { SharedMessage } from './shared-message.ts'
 
 /** The half of a connection that an outbox needs. */
-type Sink = Pick<Connection, 'buffered' | 'write'>
+type Sink = Pick<Connection, 'buffered' | 'write' | 'maxSend'>
 
 /** Those that have something for their session alone: they are emptied when the tick ends. */
 const urgent: Outbox[] = []
@@ -27,6 +28,9 @@ export class Outbox implements Outlet {
   /** Bytes that may wait here and in the connection. */
   readonly #limit: number
   readonly #overflow: () => void
+  /** The receiver takes no frame of more bytes. */
+  readonly #maxSend: number
+  readonly #oversized: () => void
   #frames: Uint8Array[] = []
   #bytes = 0
   #backlog = 0
@@ -34,25 +38,48 @@ export class Outbox implements Outlet {
   #isUrgent = false
   #isPatient = false
 
-  constructor(sink: Sink, serializer: Serializer, limit: number, overflow: () => void) {
+  constructor(
+    sink: Sink,
+    serializer: Serializer,
+    limit: number,
+    overflow: () => void,
+    oversized: () => void = () => {},
+  ) {
     this.#sink = sink
     this.serializer = serializer
     this.#limit = limit
     this.#overflow = overflow
+    this.#oversized = oversized
+    this.#maxSend = sink.maxSend ?? Number.POSITIVE_INFINITY
   }
 
+  /** Throws PayloadError where the message cannot be written, or is longer than its receiver takes. */
   send(message: Message): void {
-    if (!this.#push(this.serializer.encode(message)) || this.#isUrgent) return
+    const frame = this.serializer.encode(message)
+    if (this.#isTooLong(frame)) {
+      const text = `the receiver takes messages of at most ${this.#maxSend} bytes`
+      throw new PayloadError(text, PAYLOAD_SIZE_EXCEEDED)
+    }
+    if (!this.#push(frame) || this.#isUrgent) return
     this.#isUrgent = true
     urgent.push(this)
     schedule()
   }
 
+  /** An event that is longer than its receiver takes is left out: the others are to have it. */
   share(message: SharedMessage): void {
-    if (!this.#push(message.bytes(this.serializer)) || this.#isUrgent || this.#isPatient) return
+    const frame = message.bytes(this.serializer)
+    if (this.#isTooLong(frame)) return
+    if (!this.#push(frame) || this.#isUrgent || this.#isPatient) return
     this.#isPatient = true
     patient.push(this)
     schedule()
+  }
+
+  #isTooLong(frame: Uint8Array): boolean {
+    if (frame.length <= this.#maxSend) return false
+    this.#oversized()
+    return true
   }
 
   /** False where nothing can be sent any more. */

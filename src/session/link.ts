@@ -9,6 +9,8 @@ import {
   AUTHENTICATION_FAILED,
   GOODBYE_AND_OUT,
   INTERNAL_ERROR,
+  LIMIT_EXCEEDED,
+  PayloadError,
   PROTOCOL_VIOLATION,
   ProtocolViolation,
   SYSTEM_SHUTDOWN,
@@ -16,13 +18,16 @@ import {
 } from '../protocol/errors.ts'
 import {
   ABORT,
+  type Abort,
   CALL,
   errorFor,
   GOODBYE,
+  type Goodbye,
   HELLO,
   type Message,
   NO_DETAILS,
   shapeOf,
+  type Welcome,
 } from '../protocol/messages.ts'
 import { NO_PAYLOAD } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
@@ -94,7 +99,13 @@ export class Link implements Receiver, Beating {
     this.#connection = connection
     this.#serializer = serializer
     this.#reception = reception
-    this.#outbox = new Outbox(connection, serializer, reception.sendBuffer, () => this.#overflow())
+    this.#outbox = new Outbox(
+      connection,
+      serializer,
+      reception.sendBuffer,
+      () => this.#overflow(),
+      () => reception.counters.count('oversized_messages'),
+    )
     reception.heartbeat.add(this)
     this.#await()
   }
@@ -140,6 +151,7 @@ export class Link implements Receiver, Beating {
   }
 
   dead(): void {
+    this.#reception.counters.count('dead_peers')
     this.#reception.log.info({ remote: this.#connection.remote }, 'peer does not answer pings')
     this.#end()
     this.#connection.terminate()
@@ -160,7 +172,7 @@ export class Link implements Receiver, Beating {
       return
     }
     const details = text === undefined ? NO_DETAILS : { message: text }
-    this.#outbox.send({ type: GOODBYE, details, reason })
+    this.#sendLast({ type: GOODBYE, details, reason })
     this.#leave()
     this.#state = 'closing'
     const { clock, goodbyeTimeout } = this.#reception
@@ -170,6 +182,13 @@ export class Link implements Receiver, Beating {
   /** Ends session and connection with a WebSocket close code, without a GOODBYE. */
   farewell(code: number, reason: string): void {
     if (this.#state !== 'closed') this.#close(code, reason)
+  }
+
+  /** Closes a connection that is too much. Browsers are told too, which they are not of HTTP 503. */
+  turnAway(reason: string): void {
+    if (this.#state === 'closed') return
+    this.#reception.counters.count('refused_connections')
+    this.farewell(1013, reason)
   }
 
   /** Others may call the session: a drain sends it away last. */
@@ -242,14 +261,7 @@ export class Link implements Receiver, Beating {
   #settle(outcome: Outcome): void {
     if (this.#state !== 'opening' || outcome === 'continue') return
     if ('refused' in outcome) {
-      const { refused, text } = outcome
-      this.#reception.counters.count('denied_handshakes')
-      const { remote } = this.#connection
-      this.#reception.log.info(
-        { ...this.#handshake?.asked, remote, reason: refused, text },
-        'denied',
-      )
-      this.#abort(refused, text, 1000)
+      this.#deny(outcome.refused, outcome.text)
       return
     }
     // The router may have begun to go down while the client was authenticated.
@@ -257,10 +269,18 @@ export class Link implements Receiver, Beating {
       this.#close(SERVICE_RESTART, RESTARTS)
       return
     }
+    const { session, welcome } = outcome
+    // Others may have joined while the client was authenticated.
+    const full = session.realm.whyFull(session)
+    if (full !== undefined) {
+      session.realm.countRefusal('refused_sessions')
+      this.#deny(LIMIT_EXCEEDED, full)
+      return
+    }
     this.#timer?.cancel()
+    this.#timer = null
     this.#handshake = null
     this.#reception.openings.leave(this)
-    const { session, welcome } = outcome
     this.#session = session
     session.kill = (reason, message) => {
       this.#reception.log.info({ ...this.#facts(session), reason }, 'killed')
@@ -270,8 +290,17 @@ export class Link implements Receiver, Beating {
     session.leave = () => this.#answerGoodbye()
     this.#state = 'open'
     session.realm.join(session)
-    this.#outbox.send(welcome)
+    if (!this.#trySend(welcome)) this.#outbox.send(withoutFeatures(welcome))
     this.#reception.log.info(this.#facts(session), 'join')
+  }
+
+  /** Refuses a client that is about to join. */
+  #deny(reason: string, text: string): void {
+    const { counters, log } = this.#reception
+    counters.count('denied_handshakes')
+    const { remote } = this.#connection
+    log.info({ ...this.#handshake?.asked, remote, reason, text }, 'denied')
+    this.#abort(reason, text, 1000)
   }
 
   /** Waits for a HELLO. */
@@ -281,9 +310,10 @@ export class Link implements Receiver, Beating {
     const { clock, handshakeTimeout, openings } = this.#reception
     if (!openings.enter(this)) {
       // Not at once: the transport does not know its receiver yet.
-      queueMicrotask(() => this.farewell(1013, 'too many connections are without a session'))
+      queueMicrotask(() => this.turnAway('too many connections are without a session'))
     }
     this.#timer = clock.after(handshakeTimeout, () => {
+      this.#reception.counters.count('silent')
       if (this.#handshake === null) this.#close(1000, 'no HELLO in time')
       else this.#abort(AUTHENTICATION_FAILED, 'no AUTHENTICATE in time', 1000)
     })
@@ -298,6 +328,8 @@ export class Link implements Receiver, Beating {
         'protocol violation',
       )
       this.#abort(PROTOCOL_VIOLATION, error.message, 1002)
+    } else if (error instanceof PayloadError) {
+      this.#abort(error.uri, error.message, 1009)
     } else {
       this.#reception.log.error({ remote: this.#connection.remote, err: error }, 'internal error')
       this.#abort(INTERNAL_ERROR, 'the router failed; this session ends', 1011)
@@ -306,8 +338,24 @@ export class Link implements Receiver, Beating {
 
   /** Ends everything with an ABORT. */
   #abort(reason: string, message: string, code: number): void {
-    this.#outbox.send({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
+    this.#sendLast({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
     this.#close(code, reason)
+  }
+
+  /** A last message, without its text where the client takes only shorter ones. */
+  #sendLast(message: Goodbye | Abort): void {
+    if (!this.#trySend(message)) this.#trySend({ ...message, details: NO_DETAILS })
+  }
+
+  /** False where the message is longer than the client takes. */
+  #trySend(message: Message): boolean {
+    try {
+      this.#outbox.send(message)
+      return true
+    } catch (error) {
+      if (error instanceof PayloadError) return false
+      throw error
+    }
   }
 
   /** Too much waits for a reader that is too slow. */
@@ -362,3 +410,8 @@ export class Link implements Receiver, Beating {
 }
 
 const WRONG_FRAME = ['text frame on a binary subprotocol', 'binary frame on a text subprotocol']
+
+/** A WELCOME for clients that take only very short messages. They may use the features all the same. */
+function withoutFeatures(welcome: Welcome): Welcome {
+  return { ...welcome, details: { ...welcome.details, roles: { broker: {}, dealer: {} } } }
+}

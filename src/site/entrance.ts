@@ -8,6 +8,7 @@ import type { Realm } from '../realm/realm.ts'
 import { type Subprotocol, subprotocols } from '../serializer/registry.ts'
 import { Attempts } from '../session/attempts.ts'
 import { Batched } from '../session/batched.ts'
+import type { Connections } from '../session/connections.ts'
 import { Heartbeat } from '../session/heartbeat.ts'
 import { Link, type Reception } from '../session/link.ts'
 import { Openings } from '../session/openings.ts'
@@ -23,6 +24,12 @@ export interface EndpointOptions {
   readonly pingInterval?: number
   /** Time from connecting to WELCOME: ms, default 10 s. */
   readonly handshakeTimeout?: number
+  /** Connections that may be open at a time: default 50,000. */
+  readonly maxConnections?: number
+  /**
+   * Of them from one address: default 1,000; 0 is no limit. Addresses of this machine have none.
+   */
+  readonly maxConnectionsPerAddress?: number
   /** Connections that may be without a session at a time: default 1,000. */
   readonly maxHandshakes?: number
   /** Largest message before WELCOME in bytes: default 64 KiB. */
@@ -39,6 +46,11 @@ export interface EndpointOptions {
    * same host and of this machine always may, and so may programs, which send no origin.
    */
   readonly allowedOrigins?: readonly string[]
+  /**
+   * Addresses and networks of proxies that tell the truth of where their clients are, such as
+   * `10.0.0.0/8`, and `unix` for all that come over a unix socket: default none.
+   */
+  readonly trustedProxies?: readonly string[]
   /** Serializers on offer, each also in batches: default all of json, msgpack, cbor. */
   readonly serializers?: readonly string[]
   /** Authenticators, by name: default all, and anonymous clients where the router has none. */
@@ -64,19 +76,25 @@ export interface House {
   left(link: Link): void
 }
 
+/** What an entrance asks of its port. */
+export interface PortHouse extends House {
+  /** Those of all its entrances. */
+  readonly connections: Connections
+}
+
 /** Time that a client has to answer GOODBYE. Milliseconds. */
 const GOODBYE_TIMEOUT = 1000
 
 /** One way in: what is offered there, which a reload may change, and to whom it leads. */
 export class Entrance implements Endpoint {
-  readonly #house: House
+  readonly #house: PortHouse
   #options: EndpointOptions
   #protocols: ReadonlyMap<string, Subprotocol>
   readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
   readonly #attempts: Attempts
   #reception: Reception
 
-  constructor(house: House, options: EndpointOptions) {
+  constructor(house: PortHouse, options: EndpointOptions) {
     this.#house = house
     this.#options = options
     this.#protocols = protocolsOf(options)
@@ -117,12 +135,23 @@ export class Entrance implements Endpoint {
     return !this.#house.development
   }
 
+  enter(connection: object): boolean {
+    return this.#openings.enter(connection)
+  }
+
+  leave(connection: object): void {
+    this.#openings.leave(connection)
+  }
+
   open(connection: Connection, protocol: string): Receiver {
     // The protocol was on offer when the handshake was answered, just before.
     const { serializer, isBatched } = this.#protocols.get(protocol) as Subprotocol
     const batched = isBatched ? new Batched(connection, protocol, serializer.binary) : undefined
     const link = new Link(batched ?? connection, serializer, this.#reception)
     this.#house.arrived(link)
+    const reason = this.#house.connections.enter(link, connection.remote)
+    // Not at once: the transport does not know its receiver yet.
+    if (reason !== undefined) queueMicrotask(() => link.turnAway(reason))
     return batched?.receiver(link) ?? link
   }
 
@@ -143,7 +172,10 @@ export class Entrance implements Endpoint {
       attempts: this.#attempts,
       realm: name => (this.#leadsTo(name) ? this.#house.realm(name) : undefined),
       methods: () => this.#methods(),
-      left: link => this.#house.left(link),
+      left: link => {
+        this.#house.connections.leave(link)
+        this.#house.left(link)
+      },
     }
   }
 

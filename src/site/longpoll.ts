@@ -45,7 +45,8 @@ export const longpollKind: ServiceKind<Keys> = {
       get needsPort() {
         return longpoll.isInUse
       },
-      handle: (request, response, below) => longpoll.handle(request, response, below),
+      handle: (request, response, below, source) =>
+        longpoll.handle(request, response, below, source),
       change(keys, options) {
         endpoint.change({ ...options, ...(keys as Keys) })
         longpoll.times = timesOf(keys as Keys)

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TSchema } from 'typebox'
+import type { Source } from '../base/client-address.ts'
 import type { Endpoint } from '../transport/transport.ts'
-import type { EndpointOptions, House } from './entrance.ts'
+import type { EndpointOptions, PortHouse } from './entrance.ts'
 
 /** What is served at one path of a port. */
 export interface Service {
@@ -11,8 +12,11 @@ export interface Service {
   readonly isDeep?: boolean
   /** Sessions are there that need new requests to go on: they are answered while the router goes down. */
   readonly needsPort?: boolean
-  /** Answers a request that asks for no upgrade. `below` is what follows its path: `/a/b`, or empty. */
-  handle(request: IncomingMessage, response: ServerResponse, below: string): void
+  /**
+   * Answers a request that asks for no upgrade, and comes from `source`. `below` is what follows its
+   * path: `/a/b`, or empty.
+   */
+  handle(request: IncomingMessage, response: ServerResponse, below: string, source: Source): void
   /** Offers something else from now on. What is there keeps what it began with. */
   change(keys: unknown, options: EndpointOptions): void
   /** Nothing new comes any more; what is there was cut off before. */
@@ -21,7 +25,7 @@ export interface Service {
 
 /** Where a service is. */
 export interface Place {
-  readonly house: House
+  readonly house: PortHouse
   readonly path: string
   readonly options: EndpointOptions
 }

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Source, Trusted } from '../base/client-address.ts'
+import type { Counted } from '../base/counters.ts'
+import { Connections } from '../session/connections.ts'
 import { answerText } from '../transport/text-answer.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
-import { type EndpointOptions, Entrance, type House } from './entrance.ts'
+import { type EndpointOptions, Entrance, type House, type PortHouse } from './entrance.ts'
 import type { Service } from './service.ts'
 import { keysOf, kindOf, type Paths, type ServiceConfig, serviceOf } from './services.ts'
 
@@ -15,21 +18,28 @@ export interface Offer {
 
 /** What one port serves: services by path, and what is no HTTP at all. A reload may change it. */
 export class PortSite implements Site {
-  readonly #house: House
+  readonly #house: PortHouse
   /** The kind of each is told by its name. */
   readonly #services = new Map<string, { readonly kind: string; readonly service: Service }>()
   #rawsocket: Entrance | undefined
+  #trusted: Trusted
   #offer: Offer
 
   constructor(house: House, offer: Offer) {
-    this.#house = house
+    const connections = new Connections(() => ({
+      maxConnections: this.#offer.options.maxConnections ?? 50_000,
+      maxPerAddress: this.#offer.options.maxConnectionsPerAddress ?? 1000,
+    }))
+    this.#house = { ...house, connections }
     this.#offer = offer
+    this.#trusted = new Trusted(offer.options.trustedProxies ?? [])
     this.#take(offer)
   }
 
   /** Offers something else from now on. */
   change(offer: Offer): void {
     this.#offer = offer
+    this.#trusted = new Trusted(offer.options.trustedProxies ?? [])
     this.#take(offer)
   }
 
@@ -54,6 +64,18 @@ export class PortSite implements Site {
     return this.#offer.options.maxMessageSize ?? 1 << 20
   }
 
+  get handshakeTimeout(): number {
+    return this.#offer.options.handshakeTimeout ?? 10_000
+  }
+
+  get trusted(): Trusted {
+    return this.#trusted
+  }
+
+  count(what: Counted): void {
+    this.#house.counters.count(what)
+  }
+
   websocket(path: string): Endpoint | undefined {
     return this.#services.get(path)?.service.endpoint
   }
@@ -63,14 +85,19 @@ export class PortSite implements Site {
   }
 
   /** What is at none of the paths goes to `next`, where there is one. */
-  handle(request: IncomingMessage, response: ServerResponse, next?: () => void): void {
+  handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    source: Source,
+    next?: () => void,
+  ): void {
     const path = (request.url ?? '/').replace(/[?#].*$/s, '')
     const found = this.#serviceAt(path)
     if (found === undefined && next !== undefined) next()
     else if (!this.isOpen && !found?.service.needsPort) {
       answerText(response, 503, 'the router is going down')
     } else if (found === undefined) answerText(response, 404, 'not found')
-    else found.service.handle(request, response, path.slice(found.at.length))
+    else found.service.handle(request, response, path.slice(found.at.length), source)
   }
 
   /** The service of that path, or the one nearest above it that takes all below. */

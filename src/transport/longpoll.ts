@@ -2,16 +2,17 @@ import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
+import type { Source } from '../base/client-address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import type { Log } from '../base/log.ts'
+import { isOriginAllowed } from './allowed-origin.ts'
 import { type Body, readBody } from './body.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { PollConnection, type PollTimes } from './poll-connection.ts'
 import { answerText } from './text-answer.ts'
+import { certificateOfClient } from './tls.ts'
 import type { Endpoint } from './transport.ts'
-import { isOriginAllowed } from './upgrade.ts'
-import { certificateOfClient } from './ws.ts'
 
 /** What long-poll asks of the router. */
 export interface PollHouse {
@@ -76,7 +77,7 @@ export class LongPoll {
   }
 
   /** Answers a request; `below` is what follows the base URL: `/open`, `/ID/receive`. */
-  handle(request: IncomingMessage, response: ServerResponse, below: string): void {
+  handle(request: IncomingMessage, response: ServerResponse, below: string, source: Source): void {
     const { method, headers } = request
     response.setHeader('Cache-Control', 'no-store')
     response.setHeader('X-Content-Type-Options', 'nosniff')
@@ -97,13 +98,13 @@ export class LongPoll {
     else if (method !== 'POST') {
       response.setHeader('Allow', 'POST, OPTIONS')
       this.#refuse(response, 405, 'only POST is for here')
-    } else if (below === '/open') this.#open(request, response)
+    } else if (below === '/open') this.#open(request, response, source)
     else this.#operate(request, response, below)
   }
 
-  #open(request: IncomingMessage, response: ServerResponse): void {
+  #open(request: IncomingMessage, response: ServerResponse, source: Source): void {
     void readBody(request, OPEN_SIZE, this.#house.clock).then(body => {
-      const answer = this.#opened(request, body)
+      const answer = this.#opened(request, body, source)
       if ('status' in answer) {
         this.#refuse(response, answer.status, answer.text)
         return
@@ -128,6 +129,7 @@ export class LongPoll {
   #opened(
     request: IncomingMessage,
     body: Body,
+    source: Source,
   ): { readonly protocol: string; readonly transport: string } | Answer {
     if ('status' in body) return body
     if (!this.#house.isOpen()) return { status: 503, text: 'the router is going down' }
@@ -142,8 +144,8 @@ export class LongPoll {
     const { socket } = request
     const isTls = socket instanceof TLSSocket
     const poller = {
-      remote: socket.remoteAddress ?? '',
-      secure: isTls,
+      remote: source.remote,
+      secure: source.secure ?? isTls,
       certificate: isTls ? certificateOfClient(socket) : null,
       spoken: protocol,
       expired: () => this.#expire(connection),

@@ -25,7 +25,9 @@ autobahn26.log.warn = () => {}
 function kind(library: string, autobahn: Autobahn, serializer: SerializerName): ClientKind {
   const name = `${library} ${serializer}`
   const connectWith: ClientKind['connect'] = (url, onReturn, user) => {
-    const transport = { type: 'websocket', url, serializers: [newSerializer(autobahn, serializer)] }
+    const transport = url.startsWith('rs:')
+      ? rawsocket(url)
+      : { type: 'websocket', url, serializers: [newSerializer(autobahn, serializer)] }
     return connect(name, autobahn, serializer, transport, onReturn, user)
   }
   return { name, connect: connectWith }
@@ -36,6 +38,13 @@ function longpollKind(library: string, autobahn: Autobahn): ClientKind {
   const connectWith: ClientKind['connect'] = (url, onReturn, user) =>
     connect(name, autobahn, 'json', { type: 'longpoll', url }, onReturn, user)
   return { name, connect: connectWith }
+}
+
+/** It has no URLs for RawSocket. */
+function rawsocket(url: string): object {
+  const { hostname, port, pathname } = new URL(url)
+  const where = hostname === 'unix' ? { path: pathname } : { host: hostname, port: Number(port) }
+  return { type: 'rawsocket', ...where }
 }
 
 async function connect(
