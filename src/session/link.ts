@@ -128,6 +128,12 @@ export class Link implements Receiver, Beating, Owner {
     }
   }
 
+  /** The peer broke the rules of what its messages are wrapped in. */
+  violated(rule: string): void {
+    this.heard = true
+    this.#fail(new ProtocolViolation(rule))
+  }
+
   drained(): void {
     this.#outbox.drained()
   }
