@@ -79,6 +79,8 @@ export interface RealmOptions {
   readonly pubsub?: PubSubOptions
   readonly clock?: Clock
   readonly counters?: Counters
+  /** Where chance decides between callees: from 0 up to, but not, 1. */
+  readonly random?: () => number
 }
 
 /** A world of its own: nothing crosses from one realm to another. */
@@ -106,7 +108,7 @@ export class Realm {
     this.#roles = new Map(options.roles.map(role => [role.name, role]))
     this.#log = options.log
     this.counters = options.counters ?? new Counters()
-    const { pubsub = {}, rpc = {}, clock = systemClock } = options
+    const { pubsub = {}, rpc = {}, clock = systemClock, random = Math.random } = options
     this.#store = openStore(pubsub.store)
     this.#broker = new Broker({
       randomId,
@@ -116,7 +118,12 @@ export class Realm {
       watch: subscriptionEvents(this),
       isHere: peer => this.members.get(peer.id) === peer,
     })
-    this.#dealer = new Dealer({ clock, watcher: registrationEvents(this), options: rpc })
+    this.#dealer = new Dealer({
+      clock,
+      random,
+      watcher: registrationEvents(this),
+      options: rpc,
+    })
     this.#testaments = new Testaments(this, pubsub.testaments)
     this.#meta = new Map([
       ...sessionProcedures(this),
