@@ -417,7 +417,7 @@ export class World implements Listener {
       [ERROR, 48, 1, {}, 'a.b'],
       [SUBSCRIBE, 0, {}, 'a'],
       [PUBLISH, 1, [], 'a'],
-      [HELLO, 'realm1', { roles: {} }],
+      [HELLO, 'realm1', { roles: rolesOf(client) }],
       [CALL, 2 ** 53 + 2, {}, 'a'],
       [AUTHENTICATE, 'x', {}],
     ]
@@ -783,14 +783,7 @@ export class World implements Listener {
   }
 
   #greet(client: Client, kind: number): void {
-    const features = client.isAble ? ABLE : {}
-    const callee = client.isAble ? CALLEE : { registration_revocation: true }
-    const roles = {
-      publisher: {},
-      subscriber: { features: { subscription_revocation: true } },
-      caller: { features },
-      callee: { features: callee },
-    }
+    const roles = rolesOf(client)
     const kinds: [Client['asked'], string[], string | undefined][] = [
       ...new Array(9).fill(['anonymous', [], undefined]),
       ['ticket', ['ticket'], 'joe'],
@@ -861,6 +854,16 @@ export class World implements Listener {
     this.#realm.receive(this.#inspector, message as Message)
     const [answer] = this.#inspector.take()
     return answer?.[0] === RESULT ? (answer[3] as unknown[])[0] : undefined
+  }
+}
+
+/** All hear when something is taken from them, or the model would not know. */
+function rolesOf({ isAble }: Client): object {
+  return {
+    publisher: {},
+    subscriber: { features: { subscription_revocation: true } },
+    caller: { features: isAble ? ABLE : {} },
+    callee: { features: isAble ? CALLEE : { registration_revocation: true } },
   }
 }
 
