@@ -221,10 +221,13 @@ export class World implements Listener {
   /** A client that comes and does all that it takes to have a session. */
   join(step: Step): void {
     this.connect(step)
-    const client = this.#client(step)
-    if (client === undefined || client.phase !== 'opening') return
-    if (client.challenge !== null) this.#authenticate(client, true)
-    else if (client.asked === null) this.#greet(client, step.a % 16)
+    // Nothing comes over a connection before the turn is over in which it was opened.
+    queueMicrotask(() => {
+      const client = this.#client(step)
+      if (client === undefined || client.phase !== 'opening') return
+      if (client.challenge !== null) this.#authenticate(client, true)
+      else if (client.asked === null) this.#greet(client, step.a % 16)
+    })
   }
 
   hello(step: Step): void {
