@@ -42,51 +42,54 @@ export function raw(port) {
 }
 
 /** A session in JSON. `ask` gives the answer to a request. */
-export function join(port, protocol = 'wamp.2.json', timeout = 10_000) {
-  return new Promise((joined, fails) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, protocol, {
-      perMessageDeflate: false,
-      handshakeTimeout: timeout,
-    })
-    const waiting = new Map()
-    const session = {
-      socket,
-      last: 0,
-      heard: () => {},
-      closed: new Promise(done => socket.on('close', code => done(code))),
-      send: message => socket.send(JSON.stringify(message)),
-      ask(type, ...rest) {
-        const request = ++session.last
-        session.send([type, request, ...rest])
-        return new Promise((done, ends) => {
-          waiting.set(request, done)
-          void session.closed.then(code => ends(new Error(`closed with ${code}`)))
-        })
-      },
-      end: () => socket.terminate(),
-    }
+export async function join(port, protocol = 'wamp.2.json', timeout = 10_000) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, protocol, {
+    perMessageDeflate: false,
+    handshakeTimeout: timeout,
+  })
+  const isJson = protocol === 'wamp.2.json'
+  const waiting = new Map()
+  const session = {
+    socket,
+    last: 0,
+    heard: () => {},
+    closed: new Promise(done => socket.on('close', code => done(code))),
+    send: message => socket.send(JSON.stringify(message)),
+    async ask(type, ...rest) {
+      const request = ++session.last
+      session.send([type, request, ...rest])
+      return new Promise((done, fails) => {
+        waiting.set(request, done)
+        void session.closed.then(code => fails(new Error(`closed with ${code}`)))
+      })
+    },
+    end: () => socket.terminate(),
+  }
+  socket.on('open', () => socket.send(isJson ? HELLO : MSGPACK_HELLO))
+  await new Promise((joined, fails) => {
     socket.on('error', fails)
     socket.on('close', code => fails(new Error(`closed with ${code}`)))
-    socket.on('open', () => socket.send(protocol === 'wamp.2.json' ? HELLO : MSGPACK_HELLO))
     socket.on('message', data => {
-      if (protocol !== 'wamp.2.json') {
-        joined(session)
-        session.heard(data)
-        return
-      }
-      const message = JSON.parse(String(data))
-      const [type, first, second] = message
-      if (type === 2) joined(session)
-      else if (type === 68) session.send([70, first, {}, message[4] ?? []])
-      else {
-        const request = type === 8 ? second : first
-        const done = waiting.get(request)
-        waiting.delete(request)
-        if (done === undefined || type === 36) session.heard(message)
-        else done(message)
-      }
+      if (isJson) take(JSON.parse(String(data)), joined)
+      else joined()
     })
   })
+  return session
+
+  function take(message, joined) {
+    const [type, first, second] = message
+    if (type === 2) joined()
+    else if (type === 68) session.send([70, first, {}, message[4] ?? []])
+    else {
+      const request = type === 8 ? second : first
+      const done = type === 36 ? undefined : waiting.get(request)
+      if (done === undefined) session.heard(message)
+      else {
+        waiting.delete(request)
+        done(message)
+      }
+    }
+  }
 }
 
 /** [1, "realm1", {roles: {subscriber: {}}}] */
