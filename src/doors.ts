@@ -1,8 +1,11 @@
 import type { Server } from 'node:http'
 import type { TlsFiles } from './base/certificate.ts'
 import type { TransportConfig } from './config/schema.ts'
-import { type EndpointOptions, Entrance, type House } from './entrance.ts'
 import { listenOptions } from './from-config.ts'
+import type { EndpointOptions, House } from './site/entrance.ts'
+import type { Paths } from './site/services.ts'
+import { type Offer, PortSite } from './site/site.ts'
+import { whyWs } from './site/why-ws.ts'
 import { loadUws } from './transport/load.ts'
 import { type Door, type Listen, ListenError, type Listener } from './transport/transport.ts'
 import { attachWs, listenWs } from './transport/ws.ts'
@@ -12,8 +15,11 @@ export interface ListenOptions extends EndpointOptions {
   readonly host?: string
   /** Default 8080; 0 picks a free one. */
   readonly port?: number
-  /** Default `/ws`, and `/` too in development. */
-  readonly paths?: readonly string[]
+  /**
+   * Paths of WebSockets, or what is served at which path, as `paths` of a transport says it. Default
+   * `/ws`, and `/` too in development.
+   */
+  readonly paths?: readonly string[] | Paths
   readonly tls?: TlsFiles
   /** Default `uws`, and `ws` where no binary of uWebSockets.js loads, or `tls` has a `ca`. */
   readonly transport?: 'uws' | 'ws'
@@ -35,7 +41,7 @@ export interface Listening {
 interface Port {
   readonly host: string
   readonly scheme: 'ws' | 'wss'
-  readonly entrance: Entrance
+  readonly site: PortSite
   readonly listener: Listener
 }
 
@@ -43,7 +49,7 @@ interface Port {
 export class Doors {
   readonly #house: House
   readonly #ports = new Set<Port>()
-  readonly #attached: { readonly door: Door; readonly entrance: Entrance }[] = []
+  readonly #attached: { readonly door: Door; readonly site: PortSite }[] = []
   /** The ports of the configuration, by the transport's id. */
   readonly #transports = new Map<string, Port>()
 
@@ -79,8 +85,8 @@ export class Doors {
   }
 
   attach(server: Server, options: AttachOptions): void {
-    const entrance = this.#entrance([options.path ?? '/ws'], options)
-    this.#attached.push({ door: attachWs(server, entrance), entrance })
+    const site = this.#site({ ...options, paths: [options.path ?? '/ws'] })
+    this.#attached.push({ door: attachWs(server, site), site })
   }
 
   /**
@@ -92,19 +98,25 @@ export class Doors {
     try {
       for (const transport of after) {
         done.push(transport.id)
-        this.#offer(transport)
+        this.#renew(transport)
       }
     } catch (error) {
-      for (const transport of before) if (done.includes(transport.id)) this.#offer(transport)
+      for (const transport of before) if (done.includes(transport.id)) this.#renew(transport)
       throw error
     }
   }
 
-  #offer(transport: TransportConfig): void {
+  #renew(transport: TransportConfig): void {
     const port = this.#transports.get(transport.id)
     const options = listenOptions(transport)
-    port?.entrance.change(options.paths, options)
-    port?.listener.renew(options.tls)
+    if (port === undefined) return
+    const offer = this.#offer(options)
+    const reason = whyWs({ tls: options.tls, paths: offer.paths })
+    if (reason !== undefined && port.listener.transport !== 'ws') {
+      throw new ListenError(`${transport.id} needs a restart: ${reason}`)
+    }
+    port.site.change(offer)
+    port.listener.renew(options.tls)
   }
 
   /** Takes no new connections; those that are open stay. */
@@ -115,25 +127,22 @@ export class Doors {
 
   /** Cuts off what is still open, and resolves when the ports are free. */
   async close(): Promise<void> {
-    const doors = [...this.#ports].map(({ listener, entrance }) => ({ door: listener, entrance }))
+    const doors = [...this.#ports].map(({ listener, site }) => ({ door: listener, site }))
     const all = [...doors, ...this.#attached]
     this.#ports.clear()
     await Promise.all(all.map(({ door }) => door.close()))
-    for (const { entrance } of all) entrance.close()
+    for (const { site } of all) site.close()
   }
 
   async #open(options: ListenOptions): Promise<Port> {
     const { host = '127.0.0.1', port = 8080, tls } = options
-    const listen = await this.#transport(
-      options.transport ?? (tls?.ca === undefined ? undefined : 'ws'),
-    )
-    const paths = options.paths ?? (this.#house.development ? ['/ws', '/'] : ['/ws'])
-    const entrance = this.#entrance(paths, options)
-    const listener = await listen({ host, port, tls }, entrance).catch(error => {
-      entrance.close()
+    const listen = await this.#listenOf(options)
+    const site = this.#site(options)
+    const listener = await listen({ host, port, tls }, site).catch(error => {
+      site.close()
       throw error
     })
-    const opened: Port = { host, scheme: tls === undefined ? 'ws' : 'wss', entrance, listener }
+    const opened: Port = { host, scheme: tls === undefined ? 'ws' : 'wss', site, listener }
     if (!this.#house.isOpen()) {
       await close(opened)
       throw new ListenError('the router was closed meanwhile')
@@ -142,8 +151,11 @@ export class Doors {
     return opened
   }
 
-  async #transport(wanted: 'uws' | 'ws' | undefined): Promise<Listen> {
+  async #listenOf(options: ListenOptions): Promise<Listen> {
+    const reason = whyWs({ tls: options.tls, paths: this.#offer(options).paths })
+    const wanted = options.transport ?? (reason === undefined ? undefined : 'ws')
     if (wanted === 'ws') return listenWs
+    if (reason !== undefined) throw new ListenError(reason)
     const uws = await loadUws()
     if ('listen' in uws) return uws.listen
     if (wanted === 'uws') {
@@ -156,23 +168,38 @@ export class Doors {
     return listenWs
   }
 
-  #entrance(paths: readonly string[], options: EndpointOptions): Entrance {
+  #site(options: ListenOptions): PortSite {
     for (const name of options.auth ?? []) {
       if (this.#house.authenticators().has(name)) continue
       throw new ListenError(`there is no authenticator ${name}`)
     }
-    return new Entrance(this.#house, paths, options)
+    return new PortSite(this.#house, this.#offer(options))
+  }
+
+  #offer(options: ListenOptions): Offer {
+    const paths = options.paths ?? (this.#house.development ? ['/ws', '/'] : ['/ws'])
+    return {
+      paths: isList(paths) ? Object.fromEntries(paths.map(path => [path, WEBSOCKET])) : paths,
+      rawsocket: false,
+      options,
+    }
   }
 }
 
-async function close({ listener, entrance }: Port): Promise<void> {
-  await listener.close()
-  entrance.close()
+const WEBSOCKET = { websocket: {} }
+
+function isList(paths: readonly string[] | Paths): paths is readonly string[] {
+  return Array.isArray(paths)
 }
 
-function listeningOn({ host, scheme, entrance, listener }: Port): Listening {
+async function close({ listener, site }: Port): Promise<void> {
+  await listener.close()
+  site.close()
+}
+
+function listeningOn({ host, scheme, site, listener }: Port): Listening {
   const { port, transport } = listener
-  const url = `${scheme}://${reachable(host)}:${port}${entrance.paths[0]}`
+  const url = `${scheme}://${reachable(host)}:${port}${site.paths[0]}`
   return { host, port, url, transport }
 }
 

@@ -32,7 +32,6 @@ export type {
 } from './config/schema.ts'
 export type { AttachOptions, Listening, ListenOptions } from './doors.ts'
 export type { DrainOptions } from './drain.ts'
-export type { EndpointOptions } from './entrance.ts'
 export type { AuthenticateHook } from './from-config.ts'
 export type { Match } from './match/uri.ts'
 export { PayloadError, WampError } from './protocol/errors.ts'
@@ -47,4 +46,5 @@ export {
   type SessionOptions,
   type Status,
 } from './router.ts'
+export type { EndpointOptions } from './site/entrance.ts'
 export { ListenError } from './transport/transport.ts'

@@ -36,16 +36,28 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['base', 'protocol', 'match', 'serializer', 'delivery', 'meta', 'realm'],
     packages: [],
   },
+  // Other protocols: each gateway is a client of the router within it.
+  gateway: {
+    folders: ['base', 'protocol', 'serializer', 'transport', 'site'],
+    packages: ['typebox'],
+  },
+  // What ports serve. Each kind of service brings its configuration keys.
+  site: {
+    folders: ['base', 'auth', 'realm', 'serializer', 'session', 'transport', 'gateway'],
+    packages: ['typebox'],
+  },
   config: {
-    folders: ['base', 'match', 'auth', 'realm', 'broker', 'dealer'],
+    folders: ['base', 'match', 'auth', 'realm', 'broker', 'dealer', 'site'],
     packages: ['typebox', 'yaml'],
   },
   control: { folders: ['base', 'config', 'protocol', 'store', 'transport'], packages: [] },
+  // A client of routers; `.` is the router that it measures where none is named.
+  bench: { folders: ['.', 'protocol', 'serializer', 'config'], packages: ['ws'] },
   // One file for each verb of the command line; `.` is the router.
   cli: {
     folders: [
       ...['.', 'base', 'match', 'serializer', 'store'],
-      ...['auth', 'config', 'control', 'transport'],
+      ...['auth', 'bench', 'config', 'control', 'transport'],
     ],
     packages: ['commander'],
   },
@@ -54,7 +66,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'transport', 'delivery'],
       ...['auth', 'broker', 'dealer', 'realm', 'session', 'client', 'config'],
-      ...['store', 'control', 'cli'],
+      ...['store', 'control', 'cli', 'site'],
     ],
     packages: ['commander'],
   },

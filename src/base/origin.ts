@@ -1,5 +1,7 @@
 /** Where a connection comes from, and how it is made. */
 export interface Origin {
+  /** How: `websocket`, `rawsocket`, … */
+  readonly kind: string
   /** The peer's address. */
   readonly peer: string
   /** The subprotocol: `wamp.2.json`. */
@@ -20,12 +22,12 @@ export interface ClientCertificate {
 
 /** What may be told of it to others: `transport` of session details. */
 export interface TransportDetails extends Record<string, unknown> {
-  readonly type: 'websocket'
+  readonly type: string
   readonly protocol: string
   readonly peer: string
   readonly secure: boolean
 }
 
-export function transportDetails({ protocol, peer, secure }: Origin): TransportDetails {
-  return { type: 'websocket', protocol, peer, secure }
+export function transportDetails({ kind, protocol, peer, secure }: Origin): TransportDetails {
+  return { type: kind, protocol, peer, secure }
 }

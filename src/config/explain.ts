@@ -14,6 +14,7 @@ import { nearest } from './nearest.ts'
 import { asWritten } from './node.ts'
 import { type Path, printable } from './problem.ts'
 import type { Config, Permission, RealmConfig } from './schema.ts'
+import { waysIn } from './ways-in.ts'
 
 export type Action = keyof Permission['allow']
 
@@ -140,9 +141,9 @@ function keptOut(
   }
   // Without transports here the ports are the application's own.
   if (authenticator === undefined || transports.length === 0) return undefined
-  const doors = transports.filter(
-    ({ auth, realms }) => auth.includes(authenticator) && (realms?.includes(name) ?? true),
-  )
+  const doors = transports
+    .flatMap(waysIn)
+    .filter(({ auth, realms }) => auth.includes(authenticator) && (realms?.includes(name) ?? true))
   if (doors.length === 0) return denied('no transport takes this authenticator into the realm')
   // Of several sources with one method the first that knows the user decides: see auth/auth.ts.
   const before = doors.map(({ auth }) => {
@@ -176,16 +177,17 @@ function judged(
     const reason = `${asks} is asked who that is, and for the role`
     return { allowed: false, asks, reason, path: [] }
   }
-  const { options, roles } = config.realms[r] as RealmConfig
+  const { options, roles, limits } = config.realms[r] as RealmConfig
   const { uri_check } = options
   const o = roles.findIndex(({ name }) => name === role)
   const permissions = roles[o]?.permissions ?? []
-  const rules = new Rules(permissions, uri_check)
+  const rules = new Rules(permissions, uri_check, { limits })
   const takesPattern = action === 'register' || action === 'subscribe'
   const verdict = rules.verdictOnPattern(uri, takesPattern ? (match ?? 'exact') : 'exact')
   const path = ['roles', o]
   const denied = (reason: string) => ({ allowed: false, reason, path })
-  if ((verdict & BAD_URI) !== 0) return denied(`"${printable(uri)}" is not a ${uri_check} URI`)
+  if ((verdict & BAD_URI) !== 0)
+    return denied(`"${printable(uri)}" is not a ${uri_check} URI, or too long a one`)
   if (isReserved(uri) && (action === 'register' || action === 'publish')) {
     return denied('URIs that begin with wamp. or wampd. are the router’s own')
   }

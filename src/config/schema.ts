@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { type AuthenticatorConfig, authenticatorKeys } from '../auth/methods.ts'
 import { about, CLOSED, duration, name, named, PATH, rate } from '../base/keys.ts'
 import { LOG_LEVELS } from '../base/log-level.ts'
+import type { Paths } from '../site/services.ts'
 import type { SchemaNode } from './node.ts'
 import { realm } from './realm-keys.ts'
 import { transport } from './transport-keys.ts'
@@ -153,9 +154,10 @@ export type RealmConfig = Config['realms'][number]
 export type RoleConfig = RealmConfig['roles'][number]
 export type Permission = RoleConfig['permissions'][number]
 type TransportInput = Type.Static<typeof transport>
-export type TransportConfig = Omit<Filled<TransportInput>, 'tls' | 'realms'> & {
+export type TransportConfig = Omit<Filled<TransportInput>, 'tls' | 'realms' | 'paths'> & {
   tls?: Filled<NonNullable<TransportInput['tls']>>
   realms?: string[]
+  paths?: Paths
 }
 
 /** Keys below the top that may be absent for good: they have no default. */

@@ -1,8 +1,13 @@
 import Type from 'typebox'
-import { about, CLOSED, duration, name, PATH, size } from '../base/keys.ts'
+import { about, CLOSED, duration, name, named, PATH, size } from '../base/keys.ts'
+import { serviceKeys } from '../site/services.ts'
+import { connectionKeys } from './limit-keys.ts'
 
 /** The port of a transport that names none. */
 export const DEFAULT_PORT = 8080
+
+/** The path of a WebSocket that names none. */
+export const DEFAULT_PATH = '/ws'
 
 const endpoint = Type.Object(
   {
@@ -87,6 +92,7 @@ const options = Type.Object(
         ...about('How long a client may take from connecting to WELCOME.', 'new', '10s'),
       }),
     ),
+    ...connectionKeys,
     max_handshakes: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -142,17 +148,27 @@ const options = Type.Object(
 export const transport = Type.Object(
   {
     id: Type.Optional(
-      name(about('A name for logs and reloads: `websocket-PORT` without one.', 'restart')),
+      name(about('A name for logs and reloads: `TYPE-PORT` without one.', 'restart')),
     ),
-    type: Type.Enum(['websocket'], about('The kind of transport.', 'restart')),
+    type: Type.Enum(
+      ['websocket', 'web'],
+      about(
+        'The kind of transport. `websocket`: WAMP over WebSocket, at `path`; `web`: HTTP, with what ' +
+          '`paths` says, on `ws` where that is more than WebSockets.',
+        'restart',
+      ),
+    ),
     endpoint: Type.Optional(endpoint),
     tls: Type.Optional(tls),
     path: Type.Optional(
       Type.String({
         pattern: '^/[^?#\\s]*$',
         form: 'a path such as /ws',
-        ...about('The path of the WebSocket.', 'new', '/ws'),
+        ...about('The path of the WebSocket, with `websocket`.', 'new', DEFAULT_PATH),
       }),
+    ),
+    paths: Type.Optional(
+      named(serviceKeys, about('What is served at which path, such as `/ws`, with `web`.', 'new')),
     ),
     auth: Type.Array(Type.String(), {
       minItems: 1,

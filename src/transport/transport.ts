@@ -1,8 +1,13 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TlsFiles } from '../base/certificate.ts'
 import type { ClientCertificate } from '../base/origin.ts'
 
 /** One connection that carries WAMP messages of one serializer. */
 export interface Connection {
+  /** How it is made: `websocket`, `rawsocket`, … */
+  readonly kind: string
+  /** The protocol that the peer speaks, where that is not the one that it was opened for. */
+  readonly protocol?: string
   /** The peer's address, for logs and session details. */
   readonly remote: string
   /** It is over TLS. */
@@ -37,14 +42,10 @@ export interface Receiver {
   closed(): void
 }
 
-/** What a transport offers and asks; the router gives it. */
+/** Where sessions begin: what is offered to connections and asked of them. The router gives it. */
 export interface Endpoint {
-  /** It takes connections: the router is not going down. */
-  readonly isOpen: boolean
-  /** Subprotocols on offer, and whether each speaks in binary frames. */
-  readonly protocols: ReadonlyMap<string, { readonly binary: boolean }>
-  /** Paths that take WebSocket upgrades. */
-  readonly paths: readonly string[]
+  /** Subprotocols on offer, whether each speaks in binary frames, and its number in RawSocket. */
+  readonly protocols: ReadonlyMap<string, { readonly binary: boolean; readonly number: number }>
   /** Largest message in bytes; a larger one closes the connection with 1009. */
   readonly maxMessageSize: number
   /** Browser origins that may connect: `https://a.example`, or `*` for all. */
@@ -52,8 +53,22 @@ export interface Endpoint {
   /** Pages of the same host may connect, whatever its name. Addresses always may. */
   readonly trustsHostNames: boolean
   open(connection: Connection, protocol: string): Receiver
-  /** The page for people who come by HTTP. */
-  page(): string
+}
+
+/** What is served below one port; the router gives it. */
+export interface Site {
+  /** It takes connections: the router is not going down. */
+  readonly isOpen: boolean
+  /** The largest message of all its endpoints in bytes. */
+  readonly maxMessageSize: number
+  /** Where something is served. */
+  readonly paths: readonly string[]
+  /** The endpoint for WebSockets at a path. */
+  websocket(path: string): Endpoint | undefined
+  /** The endpoint for connections that speak RawSocket, where the port takes them. */
+  readonly rawsocket: Endpoint | undefined
+  /** Answers an HTTP request that asks for no upgrade. */
+  handle(request: IncomingMessage, response: ServerResponse): void
 }
 
 export interface Address {
@@ -77,7 +92,7 @@ export interface Listener extends Door {
   /** The transport's name, for the log. */
   readonly transport: string
   /**
-   * Reads the certificate, which may have other files now, and takes up the endpoint's limit on
+   * Reads the certificate, which may have other files now, and takes up the site's limit on
    * messages, for connections that come from now on. Throws a ListenError, and changes nothing,
    * where that cannot be.
    */
@@ -85,7 +100,7 @@ export interface Listener extends Door {
 }
 
 /** Opens a port. Rejects with a ListenError that says what is wrong. */
-export type Listen = (address: Address, endpoint: Endpoint) => Promise<Listener>
+export type Listen = (address: Address, site: Site) => Promise<Listener>
 
 /** A port that cannot be opened: in use, no permission, no such address, unusable certificate. */
 export class ListenError extends Error {

@@ -1,4 +1,4 @@
-import type { Endpoint } from './transport.ts'
+import type { Endpoint, Site } from './transport.ts'
 
 /** A WebSocket handshake, as both transports see it. Absent headers are empty. */
 export interface UpgradeRequest {
@@ -10,18 +10,20 @@ export interface UpgradeRequest {
 }
 
 export type UpgradeAnswer =
-  | { protocol: string }
+  | { endpoint: Endpoint; protocol: string }
   | { status: string; text: string; headers?: Record<string, string> }
 
 /**
  * Accepts or refuses a handshake. The first of the client's subprotocols that is on offer wins;
  * without one the upgrade is refused, so that nobody holds a socket that cannot speak.
  */
-export function answerUpgrade(request: UpgradeRequest, endpoint: Endpoint): UpgradeAnswer {
+export function answerUpgrade(request: UpgradeRequest, site: Site): UpgradeAnswer {
   // A connection that was accepted just before the port was closed.
-  if (!endpoint.isOpen) return refusal('503 Service Unavailable', 'the router is going down')
-  if (!endpoint.paths.includes(request.path)) {
-    return refusal('404 Not Found', `no WebSocket here; try ${endpoint.paths.join(' or ')}`)
+  if (!site.isOpen) return refusal('503 Service Unavailable', 'the router is going down')
+  const endpoint = site.websocket(request.path)
+  if (endpoint === undefined) {
+    const others = site.paths.filter(path => site.websocket(path) !== undefined)
+    return refusal('404 Not Found', `no WebSocket here; try ${others.join(' or ')}`)
   }
   if (request.version !== '13') {
     return {
@@ -34,7 +36,7 @@ export function answerUpgrade(request: UpgradeRequest, endpoint: Endpoint): Upgr
   }
   const offered = request.protocols.split(',').map(name => name.trim())
   const protocol = offered.find(name => endpoint.protocols.has(name))
-  if (protocol !== undefined) return { protocol }
+  if (protocol !== undefined) return { endpoint, protocol }
   const ours = [...endpoint.protocols.keys()].join(', ')
   return refusal(
     '400 Bad Request',

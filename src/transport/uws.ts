@@ -1,6 +1,7 @@
 import type { HttpRequest, us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
 import { readCertificate, type TlsFiles } from '../base/certificate.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
+import { pageOf } from './page.ts'
 import { probe } from './probe.ts'
 import {
   type Connection,
@@ -8,6 +9,7 @@ import {
   type Listen,
   ListenError,
   type Receiver,
+  type Site,
 } from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
 
@@ -17,7 +19,13 @@ interface UserData {
   readonly protocol: string
   readonly remote: string
   /** uWebSockets.js copies this object: what changes later lives behind this reference. */
-  readonly link: { connection: UwsConnection | null; receiver: Receiver | null }
+  readonly link: {
+    readonly endpoint: Endpoint
+    /** The endpoint's limit on messages when the connection was opened. */
+    readonly maxMessageSize: number
+    connection: UwsConnection | null
+    receiver: Receiver | null
+  }
 }
 
 type Socket = WebSocket<UserData>
@@ -25,12 +33,15 @@ type Socket = WebSocket<UserData>
 /** How long connections may take to end after the listener is closed. Milliseconds. */
 const LINGER = 500
 
+const NO_FRAMES: readonly Uint8Array[] = []
+
 class UwsConnection implements Connection {
+  readonly kind = 'websocket'
   readonly remote: string
   readonly secure: boolean
   readonly #binary: boolean
   #socket: Socket | null
-  #frames: readonly Uint8Array[] = []
+  #frames: readonly Uint8Array[] = NO_FRAMES
   /** A close frame that lets the bytes before it go first. */
   #farewell: { code: number; reason: string } | null = null
 
@@ -53,6 +64,8 @@ class UwsConnection implements Connection {
   #sendAll = (): void => {
     const socket = this.#socket as Socket
     for (const frame of this.#frames) socket.send(frame, this.#binary)
+    // They hold the whole chunk that they were written in.
+    this.#frames = NO_FRAMES
   }
 
   ping(): void {
@@ -81,16 +94,11 @@ class UwsConnection implements Connection {
   }
 }
 
-/** It asks clients for certificates if told to, but has no way to say what they have shown. */
-const NO_CERTIFICATES =
-  'uWebSockets.js does not hand on the certificates of clients (tls.ca): use the transport ws'
-
 /** The transport on uWebSockets.js, given as the loaded module. */
 export function uwsTransport(uws: UWS): Listen {
-  return async (address, endpoint) => {
+  return async (address, site) => {
     const { host, tls } = address
-    if (tls?.ca !== undefined) throw new ListenError(NO_CERTIFICATES)
-    let current = appOf(uws, tls, endpoint)
+    let current = appOf(uws, tls, site)
     // Only a port that it is told can be opened again while connections are on it, as renew() does.
     const port = address.port === 0 ? await probe(host, 0) : address.port
     /** Apps that take no new connections and may still have some. */
@@ -109,10 +117,10 @@ export function uwsTransport(uws: UWS): Listen {
       transport: 'uWebSockets.js',
       stop,
       renew(files) {
-        if (socket === null || offerOf(files, endpoint) === current.offer) return
+        if (socket === null || offerOf(files, site) === current.offer) return
         // An app's certificate and limits stand, so another one takes the port; those whose
         // connection was not yet accepted must try again.
-        const next = appOf(uws, files, endpoint)
+        const next = appOf(uws, files, site)
         stop()
         socket = listen(uws, next, host, port)
         if (socket === null) {
@@ -144,7 +152,7 @@ interface App {
 }
 
 /** Throws a ListenError. */
-function offerOf(tls: TlsFiles | undefined, { maxMessageSize }: Endpoint): string {
+function offerOf(tls: TlsFiles | undefined, { maxMessageSize }: Site): string {
   if (tls === undefined) return String(maxMessageSize)
   try {
     const { cert, key } = readCertificate(tls)
@@ -169,18 +177,17 @@ function listen(uws: UWS, { app }: App, host: string, port: number): us_listen_s
   return listening
 }
 
-function appOf(uws: UWS, tls: TlsFiles | undefined, endpoint: Endpoint): App {
-  const offer = offerOf(tls, endpoint)
+function appOf(uws: UWS, tls: TlsFiles | undefined, site: Site): App {
+  const offer = offerOf(tls, site)
   const app =
     tls === undefined
       ? uws.App()
       : uws.SSLApp({ cert_file_name: tls.certificate, key_file_name: tls.key })
-  const { maxMessageSize } = endpoint
   const open = new Set<UwsConnection>()
 
   app.ws<UserData>('/*', {
     compression: uws.DISABLED,
-    maxPayloadLength: maxMessageSize * HEADROOM,
+    maxPayloadLength: site.maxMessageSize * HEADROOM,
     // The outbox has the cap; uWebSockets.js' own would drop without telling.
     maxBackpressure: 0,
     // The heartbeat of the session layer serves all transports.
@@ -195,7 +202,7 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, endpoint: Endpoint): App {
           host: request.getHeader('host'),
           version: request.getHeader('sec-websocket-version'),
         },
-        endpoint,
+        site,
       )
       if (!('protocol' in answer)) {
         response.writeStatus(answer.status)
@@ -205,20 +212,23 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, endpoint: Endpoint): App {
         response.writeHeader('Content-Type', 'text/plain; charset=utf-8').end(answer.text, true)
         return
       }
+      const { endpoint, protocol } = answer
+      const { maxMessageSize } = endpoint
       response.upgrade<UserData>(
         {
-          protocol: answer.protocol,
+          protocol,
           remote: Buffer.from(response.getRemoteAddressAsText()).toString(),
-          link: { connection: null, receiver: null },
+          link: { endpoint, maxMessageSize, connection: null, receiver: null },
         },
         request.getHeader('sec-websocket-key'),
-        answer.protocol,
+        protocol,
         request.getHeader('sec-websocket-extensions'),
         context,
       )
     },
     open(socket) {
       const { protocol, remote, link } = socket.getUserData()
+      const { endpoint } = link
       const binary = endpoint.protocols.get(protocol)?.binary ?? false
       link.connection = new UwsConnection(socket, remote, binary, tls !== undefined)
       open.add(link.connection)
@@ -226,8 +236,8 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, endpoint: Endpoint): App {
     },
     message(socket, message, binary) {
       const { link } = socket.getUserData()
-      if (message.byteLength > maxMessageSize) {
-        link.receiver?.farewell(1009, tooLarge(maxMessageSize))
+      if (message.byteLength > link.maxMessageSize) {
+        link.receiver?.farewell(1009, tooLarge(link.maxMessageSize))
       } else link.receiver?.bytes(new Uint8Array(message), binary)
     },
     drain(socket) {
@@ -247,9 +257,11 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, endpoint: Endpoint): App {
   })
 
   app.any('/*', (response, request) => {
-    const isPage = request.getMethod() === 'get' && endpoint.paths.includes(request.getUrl())
+    const endpoint = site.websocket(request.getUrl())
+    const isPage = request.getMethod() === 'get' && endpoint !== undefined
     if (isPage && request.getHeader('upgrade') === '') {
-      response.writeHeader('Content-Type', 'text/html; charset=utf-8').end(endpoint.page())
+      const page = pageOf(request.getUrl(), endpoint.protocols.keys())
+      response.writeHeader('Content-Type', 'text/html; charset=utf-8').end(page)
     } else {
       const status = isPage ? '400 Bad Request' : '404 Not Found'
       response.writeStatus(status).end(isPage ? 'no sound WebSocket handshake\n' : 'not found\n')

@@ -20,6 +20,7 @@ import {
   type Listen,
   ListenError,
   type Receiver,
+  type Site,
 } from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
 
@@ -31,6 +32,7 @@ const GATHER = 16384
  * socket in one go a tick, which is what makes this transport as fast as the other.
  */
 class WsConnection implements Connection {
+  readonly kind = 'websocket'
   readonly remote: string
   readonly secure: boolean
   readonly certificate: ClientCertificate | null
@@ -135,7 +137,7 @@ interface UpgradeHandler {
   terminate(): void
 }
 
-function upgradeHandler(endpoint: Endpoint): UpgradeHandler {
+function upgradeHandler(site: Site): UpgradeHandler {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: true,
@@ -146,7 +148,7 @@ function upgradeHandler(endpoint: Endpoint): UpgradeHandler {
   const choices = new WeakMap<IncomingMessage, string>()
 
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    stream.on('error', () => stream.destroy())
+    stream.on('error', destroy)
     const header = (name: string) => String(request.headers[name] ?? '')
     const answer = answerUpgrade(
       {
@@ -156,13 +158,13 @@ function upgradeHandler(endpoint: Endpoint): UpgradeHandler {
         host: header('host'),
         version: header('sec-websocket-version'),
       },
-      endpoint,
+      site,
     )
     if (!('protocol' in answer)) {
       refuse(stream, answer)
       return
     }
-    const { protocol } = answer
+    const { endpoint, protocol } = answer
     choices.set(request, protocol)
     // A connection keeps the limit that stands when it is opened.
     const { maxMessageSize } = endpoint
@@ -178,6 +180,11 @@ function upgradeHandler(endpoint: Endpoint): UpgradeHandler {
       for (const socket of server.clients) socket.terminate()
     },
   }
+}
+
+/** A function of its own: one made within `upgrade` would keep the request as long as the socket. */
+function destroy(this: Duplex): void {
+  this.destroy()
 }
 
 function serve(
@@ -220,16 +227,10 @@ function refuse(
 }
 
 /** The transport on Node's own HTTP server and `ws`. */
-export const listenWs: Listen = async (address, endpoint) => {
+export const listenWs: Listen = async (address, site) => {
   const { host, port, tls } = address
-  const answer: RequestListener = (request, response) => {
-    const isPage = request.method === 'GET' && endpoint.paths.includes(pathOf(request))
-    if (isPage) {
-      response.setHeader('Content-Type', 'text/html; charset=utf-8').end(endpoint.page())
-    } else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
-  }
-  const server = httpServer(tls, answer)
-  const handler = upgradeHandler(endpoint)
+  const server = httpServer(tls, (request, response) => site.handle(request, response))
+  const handler = upgradeHandler(site)
   server.on('upgrade', handler.upgrade)
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(listenError(host, port, error)))
@@ -258,12 +259,12 @@ export const listenWs: Listen = async (address, endpoint) => {
 
 /**
  * Serves the upgrade requests of an application's own HTTP server whose path is among the
- * endpoint's, and leaves all others to the application's other handlers.
+ * site's, and leaves all others to the application's other handlers.
  */
-export function attachWs(server: HttpServer, endpoint: Endpoint): Door {
-  const handler = upgradeHandler(endpoint)
+export function attachWs(server: HttpServer, site: Site): Door {
+  const handler = upgradeHandler(site)
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    if (endpoint.paths.includes(pathOf(request))) handler.upgrade(request, stream, head)
+    if (site.websocket(pathOf(request)) !== undefined) handler.upgrade(request, stream, head)
     // Node hangs up on upgrades that nobody handles only where no one listens for them.
     else if (server.listenerCount('upgrade') === 1) {
       refuse(stream, { status: '404 Not Found', text: 'no WebSocket here\n' })
@@ -283,9 +284,16 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').replace(/[?#].*$/s, '')
 }
 
+/** How long a request may take to come, and how often that is looked at: Node allows minutes. ms. */
+const IN_TIME = {
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 2000,
+}
+
 function httpServer(tls: TlsFiles | undefined, answer: RequestListener): HttpServer {
-  if (tls === undefined) return createServer(answer)
-  const asking = { requestCert: tls.ca !== undefined, rejectUnauthorized: false }
+  if (tls === undefined) return createServer(IN_TIME, answer)
+  const asking = { ...IN_TIME, requestCert: tls.ca !== undefined, rejectUnauthorized: false }
   return createTlsServer({ ...certificateOf(tls), ...asking }, answer) as unknown as HttpServer
 }
 

@@ -17,7 +17,7 @@ import { FakeClock } from '../helpers/fake-clock.ts'
 
 /** A connection over TLS from an address. */
 export function originOf(peer: string): Origin {
-  return { peer, protocol: 'wamp.2.json', secure: true, certificate: null }
+  return { kind: 'websocket', peer, protocol: 'wamp.2.json', secure: true, certificate: null }
 }
 
 export const DENIED = 'wamp.error.authentication_denied'

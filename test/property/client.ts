@@ -79,6 +79,7 @@ export const SEND_BUFFER = 2000
 
 /** A client, and the connection to it: in memory, and by the letter of the transport's contract. */
 export class Client implements Connection {
+  readonly kind: string = 'memory'
   readonly remote: string = '192.0.2.1'
   readonly protocol: string
   readonly manner: Manner

@@ -41,8 +41,12 @@ export function corpusOf({ corpus }: Target): string {
   return resolve('test/fixtures/corpus', corpus)
 }
 
-/** Tries the seeds, and then what comes of changing them; gives the number of inputs. */
-export async function fuzz(target: Target, seed: number, until: () => boolean): Promise<number> {
+/** Tries the seeds, and then what comes of changing them; `until` is told how many. Gives their number. */
+export async function fuzz(
+  target: Target,
+  seed: number,
+  until: (count: number) => boolean,
+): Promise<number> {
   const folder = corpusOf(target)
   const pool: Uint8Array[] = readdirSync(folder).map(
     name => new Uint8Array(readFileSync(join(folder, name))),
@@ -53,7 +57,7 @@ export async function fuzz(target: Target, seed: number, until: () => boolean): 
   let count = 0
   try {
     for (const input of pool) seen.add(await attempt(target, trial, input))
-    for (; !until(); count++) {
+    for (; !until(count); count++) {
       const input = mutator.next(pool)
       const outcome = await attempt(target, trial, input)
       if (seen.has(outcome) || pool.length >= MAX_POOL) continue

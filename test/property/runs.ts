@@ -4,10 +4,10 @@ import { World } from './world.ts'
 /** Time that is spent on leaving steps out of a sequence that fails. Milliseconds. */
 const REDUCING = 20_000
 
-/** Runs a new world through the steps of each seed until it is time; gives the number of runs. */
-export async function runSeeds(first: number, until: () => boolean): Promise<number> {
+/** Leads new worlds through the steps of seeds; `until` is told how many. Gives their number. */
+export async function runSeeds(first: number, until: (count: number) => boolean): Promise<number> {
   let seed = first
-  for (; !until(); seed++) {
+  for (; !until(seed - first); seed++) {
     const sequence = stepsOf(seed)
     const problem = await problemOf(sequence)
     if (problem === null) continue

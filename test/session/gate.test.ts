@@ -72,7 +72,13 @@ describe('the gate of a session with an authorizer', () => {
       const id = ++lastId
       const [authmethod, authprovider] = ['ticket', 'static']
       const details = { session: id, authid, authrole: 'user', authmethod, authprovider }
-      const origin = { peer: '::1', protocol: 'wamp.2.json', secure: false, certificate: null }
+      const origin = {
+        kind: 'websocket',
+        peer: '::1',
+        protocol: 'wamp.2.json',
+        secure: false,
+        certificate: null,
+      }
       const send = (message: Message) => this.sent.push(listOf(message))
       const outlet = { send, share: ({ message }: { message: Message }) => send(message) }
       this.session = new Session(realm, id, { authid, role, features, details, origin }, outlet)

@@ -20,7 +20,13 @@ import { FakeClock } from '../helpers/fake-clock.ts'
 const IDENTITY = {
   identity: { authid: 'joe', authrole: 'user', authprovider: 'static', authextra: { seat: 7 } },
 }
-const ORIGIN = { peer: '192.0.2.7', protocol: 'wamp.2.json', secure: true, certificate: null }
+const ORIGIN = {
+  kind: 'websocket',
+  peer: '192.0.2.7',
+  protocol: 'wamp.2.json',
+  secure: true,
+  certificate: null,
+}
 const REFUSED = { refused: 'wamp.error.authentication_denied', text: 'wrong password' }
 
 const hello = (details: Dict = {}): Message => ({

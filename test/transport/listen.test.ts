@@ -4,11 +4,13 @@ import { resolve } from 'node:path'
 import { expect } from 'chai'
 import { createRouter } from '../../src/router.ts'
 import { loadUws } from '../../src/transport/load.ts'
-import { type Endpoint, type Listen, ListenError } from '../../src/transport/transport.ts'
+import { type Connection, type Listen, ListenError } from '../../src/transport/transport.ts'
 import { listenWs } from '../../src/transport/ws.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { memory } from '../helpers/memory.ts'
 import { connect, member } from '../helpers/raw-client.ts'
 import { handshake, http, RawSocket } from '../helpers/raw-socket.ts'
+import { siteOf } from '../helpers/site.ts'
 import { TRANSPORTS } from '../helpers/transports.ts'
 
 const certificate = resolve('test/fixtures/localhost.crt')
@@ -131,7 +133,7 @@ describe('listening', () => {
         const received: string[] = []
         const listener = await (await listenOf(transport))(
           { host: '127.0.0.1', port: 0 },
-          endpoint(frame => received.push(Buffer.from(frame).toString())),
+          siteOf({ bytes: frame => received.push(Buffer.from(frame).toString()) }),
         )
         const url = `ws://127.0.0.1:${listener.port}/ws`
         const client = await connect(url)
@@ -146,6 +148,35 @@ describe('listening', () => {
         await listener.close()
         await client.closed
       })
+
+      it('keeps nothing of what it has written', async () => {
+        let connection: Connection | undefined
+        const site = siteOf(
+          {},
+          {
+            open(opened) {
+              connection = opened
+              return { bytes() {}, drained() {}, alive() {}, farewell() {}, closed() {} }
+            },
+          },
+        )
+        const listen = await listenOf(transport)
+        const listener = await listen({ host: '127.0.0.1', port: 0 }, site)
+        const client = await connect(`ws://127.0.0.1:${listener.port}/ws`)
+        const write = () => {
+          // It is a view of a chunk that holds many more.
+          const frame = new Uint8Array(Buffer.from(`["${'x'.repeat(100)}"]`))
+          connection?.write([frame])
+          return new WeakRef(frame)
+        }
+        const written = write()
+        await client.next()
+        await new Promise(resolve => setTimeout(resolve, 10))
+        memory()
+        expect(written.deref()).equal(undefined)
+        await listener.close()
+        await client.closed
+      })
     })
   }
 })
@@ -155,18 +186,4 @@ async function listenOf(transport: (typeof TRANSPORTS)[number]): Promise<Listen>
   const uws = await loadUws()
   if ('missing' in uws) throw new Error(uws.missing)
   return uws.listen
-}
-
-/** An endpoint without a router behind it. */
-function endpoint(bytes: (frame: Uint8Array) => void): Endpoint {
-  return {
-    isOpen: true,
-    protocols: new Map([['wamp.2.json', { binary: false }]]),
-    paths: ['/ws'],
-    maxMessageSize: 1000,
-    allowedOrigins: [],
-    trustsHostNames: true,
-    open: () => ({ bytes, drained() {}, alive() {}, farewell() {}, closed() {} }),
-    page: () => 'page',
-  }
 }

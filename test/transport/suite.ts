@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import type { EndpointOptions } from '../../src/entrance.ts'
 import { createRouter, type Router } from '../../src/router.ts'
+import type { EndpointOptions } from '../../src/site/entrance.ts'
 import { errorLog } from '../helpers/error-log.ts'
 import {
   connect,

@@ -1,21 +1,12 @@
 import { expect } from 'chai'
-import type { Endpoint } from '../../src/transport/transport.ts'
 import { answerUpgrade } from '../../src/transport/upgrade.ts'
+import { siteOf } from '../helpers/site.ts'
 
 /** The status that a page of `origin` gets when it asks for a router at `host`. */
 function answer(origin: string, host: string, trustsHostNames: boolean): string {
-  const endpoint: Endpoint = {
-    isOpen: true,
-    protocols: new Map([['wamp.2.json', { binary: false }]]),
-    paths: ['/ws'],
-    maxMessageSize: 1000,
-    allowedOrigins: [],
-    trustsHostNames,
-    open: () => expect.fail('nothing is opened here'),
-    page: () => '',
-  }
+  const site = siteOf({}, { trustsHostNames })
   const request = { path: '/ws', protocols: 'wamp.2.json', origin, host, version: '13' }
-  const answered = answerUpgrade(request, endpoint)
+  const answered = answerUpgrade(request, site)
   return 'status' in answered ? answered.status : '101'
 }
 

@@ -1,19 +1,20 @@
-import { anonymous } from './auth/anonymous.ts'
-import type { AuthMethod } from './auth/auth.ts'
-import type { Clock } from './base/clock.ts'
-import type { Counters } from './base/counters.ts'
-import type { RandomId } from './base/ids.ts'
-import type { Log } from './base/log.ts'
-import type { Realm } from './realm/realm.ts'
-import { subprotocols } from './serializer/registry.ts'
-import type { Serializer } from './serializer/serializer.ts'
-import { Attempts } from './session/attempts.ts'
-import { Heartbeat } from './session/heartbeat.ts'
-import { Link, type Reception } from './session/link.ts'
-import { Openings } from './session/openings.ts'
-import type { Connection, Endpoint } from './transport/transport.ts'
+import { anonymous } from '../auth/anonymous.ts'
+import type { AuthMethod } from '../auth/auth.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../base/counters.ts'
+import type { RandomId } from '../base/ids.ts'
+import type { Log } from '../base/log.ts'
+import type { Realm } from '../realm/realm.ts'
+import { subprotocols } from '../serializer/registry.ts'
+import type { Serializer } from '../serializer/serializer.ts'
+import { Attempts } from '../session/attempts.ts'
+import type { Connections } from '../session/connections.ts'
+import { Heartbeat } from '../session/heartbeat.ts'
+import { Link, type Reception } from '../session/link.ts'
+import { Openings } from '../session/openings.ts'
+import type { Connection, Endpoint } from '../transport/transport.ts'
 
-/** What a WebSocket endpoint offers. */
+/** What is offered to sessions where they begin. */
 export interface EndpointOptions {
   /** Largest message in bytes: default 1 MiB. */
   readonly maxMessageSize?: number
@@ -23,6 +24,12 @@ export interface EndpointOptions {
   readonly pingInterval?: number
   /** Time from connecting to WELCOME: ms, default 10 s. */
   readonly handshakeTimeout?: number
+  /** Connections that may be open at a time: default 50,000. */
+  readonly maxConnections?: number
+  /**
+   * Of them from one address: default 1,000; 0 is no limit. Addresses of this machine have none.
+   */
+  readonly maxConnectionsPerAddress?: number
   /** Connections that may be without a session at a time: default 1,000. */
   readonly maxHandshakes?: number
   /** Largest message before WELCOME in bytes: default 64 KiB. */
@@ -64,22 +71,26 @@ export interface House {
   left(link: Link): void
 }
 
+/** What an entrance asks of its port. */
+export interface PortHouse extends House {
+  /** Those of all its entrances. */
+  readonly connections: Connections
+}
+
 /** Time that a client has to answer GOODBYE. Milliseconds. */
 const GOODBYE_TIMEOUT = 1000
 
 /** One way in: what is offered there, which a reload may change, and to whom it leads. */
 export class Entrance implements Endpoint {
-  readonly #house: House
+  readonly #house: PortHouse
   #options: EndpointOptions
   #protocols: ReadonlyMap<string, Serializer>
   readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
   readonly #attempts: Attempts
   #reception: Reception
-  paths: readonly string[]
 
-  constructor(house: House, paths: readonly string[], options: EndpointOptions) {
+  constructor(house: PortHouse, options: EndpointOptions) {
     this.#house = house
-    this.paths = paths
     this.#options = options
     this.#protocols = protocolsOf(options)
     this.#attempts = new Attempts(house.clock, () => ({
@@ -90,10 +101,9 @@ export class Entrance implements Endpoint {
   }
 
   /** Offers something else from now on. Connections that are there keep their limits. */
-  change(paths: readonly string[], options: EndpointOptions): void {
+  change(options: EndpointOptions): void {
     const before = this.#reception.heartbeat
     const isSame = options.pingInterval === this.#options.pingInterval
-    this.paths = paths
     this.#options = options
     this.#protocols = protocolsOf(options)
     this.#reception = this.#receptionOf(options, isSame ? before : this.#heartbeatOf(options))
@@ -102,10 +112,6 @@ export class Entrance implements Endpoint {
 
   close(): void {
     this.#reception.heartbeat.stop()
-  }
-
-  get isOpen(): boolean {
-    return this.#house.isOpen()
   }
 
   get protocols(): ReadonlyMap<string, Serializer> {
@@ -128,20 +134,10 @@ export class Entrance implements Endpoint {
     // The protocol was on offer when the handshake was answered, just before.
     const link = new Link(connection, this.#protocols.get(protocol) as Serializer, this.#reception)
     this.#house.arrived(link)
+    const reason = this.#house.connections.enter(link, connection.remote)
+    // Not at once: the transport does not know its receiver yet.
+    if (reason !== undefined) queueMicrotask(() => link.turnAway(reason))
     return link
-  }
-
-  /** What people see who open the port in a browser. */
-  page(): string {
-    return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>wampd</title>
-<h1>wampd</h1>
-<p>A WAMP v2 router runs here. Connect a WAMP client by WebSocket to <code>${this.paths[0]}</code>.
-<p>Subprotocols: <code>${[...this.#protocols.keys()].join('</code>, <code>')}</code>.
-</html>
-`
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
@@ -161,7 +157,10 @@ export class Entrance implements Endpoint {
       attempts: this.#attempts,
       realm: name => (this.#leadsTo(name) ? this.#house.realm(name) : undefined),
       methods: () => this.#methods(),
-      left: link => this.#house.left(link),
+      left: link => {
+        this.#house.connections.leave(link)
+        this.#house.left(link)
+      },
     }
   }
 

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { certificateFault, type TlsFiles } from '../base/certificate.ts'
+import { whyUnread } from '../base/why-unread.ts'
+import { whyWs } from '../site/why-ws.ts'
+import { nearest } from './nearest.ts'
+import { asWritten } from './node.ts'
+import { type Fault, type Path, printable, unique } from './problem.ts'
+import type { Config, TransportConfig } from './schema.ts'
+import { DEFAULT_PATH } from './transport-keys.ts'
+import { waysIn } from './ways-in.ts'
+
+/** What is wrong with the transports, by themselves and with what they name. */
+export function transportFaults(
+  { realms, authenticators, transports }: Config,
+  written: unknown,
+): Fault[] {
+  const faults: Fault[] = []
+  const isFirst = unique(faults, 'transport of this id')
+  const sources = new Map(Object.keys(authenticators).map(name => [name, printable(name)]))
+  const joinable = new Map(
+    realms.map(({ name }, r) => [name, asWritten(written, ['realms', r, 'name'], name)]),
+  )
+  const known = (names: readonly string[], path: Path, all: ReadonlyMap<string, string>) =>
+    unknownNames(names, path, all, written)
+  for (const [t, transport] of transports.entries()) {
+    const { id, tls, endpoint, options } = transport
+    const at = ['transports', t]
+    isFirst(id, [...at, 'id'])
+    faults.push(...known(transport.auth, [...at, 'auth'], sources))
+    faults.push(...known(transport.realms ?? [], [...at, 'realms'], joinable))
+    faults.push(...pathFaults(transport, at))
+    for (const { path: below, auth, realms } of waysIn(transport)) {
+      if (below.length === 0) continue
+      faults.push(...known(auth, [...at, ...below, 'auth'], sources))
+      faults.push(...known(realms ?? [], [...at, ...below, 'realms'], joinable))
+    }
+    const other = transports.slice(0, t).findIndex(one => collide(one.endpoint, endpoint))
+    if (other >= 0) {
+      const path = [...at, 'endpoint', 'port']
+      faults.push({ path, text: 'the port is also that of', other: ['transports', other] })
+    }
+    const reason = whyWs(transport)
+    if (reason !== undefined && options.backend === 'uws') {
+      faults.push({ path: [...at, 'options', 'backend'], text: reason })
+    }
+    for (const { path: below, auth } of tls?.ca === undefined ? waysIn(transport) : []) {
+      for (const [a, name] of auth.entries()) {
+        if (authenticators[name]?.tls === undefined) continue
+        const text = 'its method tls needs tls.ca of this transport'
+        faults.push({ path: [...at, ...below, 'auth', a], text })
+      }
+    }
+    if (tls !== undefined) faults.push(...tlsFaults(tls, [...at, 'tls']))
+  }
+  return faults
+}
+
+/** Keys that are for another type of transport, and paths that serve nothing or too much. */
+function pathFaults({ type, path, paths }: TransportConfig, at: Path): Fault[] {
+  if (type === 'websocket') {
+    const text = 'is for transports of type web'
+    return paths === undefined ? [] : [{ path: [...at, 'paths'], atKey: true, text }]
+  }
+  const faults: Fault[] = []
+  // The default of other transports stands here too.
+  if (path !== DEFAULT_PATH) {
+    const text = 'is for transports of type websocket; with web use paths'
+    faults.push({ path: [...at, 'path'], atKey: true, text })
+  }
+  if (Object.keys(paths ?? {}).length === 0) {
+    faults.push({ path: at, text: 'the key "paths" is missing, or has no path' })
+  }
+  for (const [where, service] of Object.entries(paths ?? {})) {
+    const place = [...at, 'paths', where]
+    if (!/^\/[^?#\s]*$/.test(where)) {
+      faults.push({ path: place, atKey: true, text: 'expected a path such as /ws' })
+    }
+    if (Object.keys(service).length !== 1) {
+      faults.push({ path: place, text: 'expected one kind of service' })
+    }
+  }
+  return faults
+}
+
+interface Place {
+  readonly interface: string
+  readonly port: number
+}
+
+/** True of places that cannot both be listened on. */
+function collide(a: Place, b: Place): boolean {
+  if (a.port !== b.port || a.port === 0) return false
+  const [one, other] = [a, b].map(place => place.interface) as [string, string]
+  return one === other || covers(one, other) || covers(other, one)
+}
+
+const ANY = '0.0.0.0'
+/** Linux takes IPv4 in on it too. */
+const ANY_V6 = '::'
+
+function covers(wide: string, address: string): boolean {
+  if (wide === ANY_V6) return true
+  if (wide === ANY) return !address.includes(':')
+  return wide === 'localhost' && (address === '127.0.0.1' || address === '::1')
+}
+
+/** A fault for each name that is not known, and for each that comes twice; `all` has how they are written. */
+function unknownNames(
+  names: readonly string[],
+  path: Path,
+  all: ReadonlyMap<string, string>,
+  written: unknown,
+): Fault[] {
+  const what = path.at(-1) === 'auth' ? 'authenticator' : 'realm'
+  return names.flatMap((name, i) => {
+    const at = [...path, i]
+    if (names.indexOf(name) < i) return [{ path: at, text: 'is named twice' }]
+    if (all.has(name)) return []
+    const meant = all.get(nearest(name, [...all.keys()]) ?? '')
+    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+    return [{ path: at, text: `there is no ${what} "${asWritten(written, at, name)}"${hint}` }]
+  })
+}
+
+function tlsFaults(tls: TlsFiles, path: Path): Fault[] {
+  const faults: Fault[] = []
+  for (const name of ['certificate', 'key', 'ca'] as const) {
+    const file = tls[name]
+    if (file === undefined) continue
+    try {
+      readFileSync(file)
+    } catch (error) {
+      faults.push({ path: [...path, name], text: whyUnread(error) })
+    }
+  }
+  if (faults.length > 0) return faults
+  const text = certificateFault(tls)
+  return text === undefined ? [] : [{ path, text }]
+}

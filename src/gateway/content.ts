@@ -1,0 +1,105 @@
+import { type Dict, NO_PAYLOAD, type Opened, Payload } from '../protocol/payload.ts'
+import { json } from '../serializer/json.ts'
+
+/**
+ * How the bodies of other protocols and the args and kwargs of WAMP become each other, for all
+ * gateways alike; docs/gateways.md has the table. What goes in as a payload and comes out as content
+ * is the same payload when it goes in again.
+ */
+export interface Content {
+  /** The media type, parameters included. */
+  readonly type: string
+  readonly body: Uint8Array
+}
+
+/** A body that does not hold what its content type says. */
+export class ContentError extends Error {
+  override name = 'ContentError'
+}
+
+const JSON_TYPE = 'application/json'
+const TEXT_TYPE = 'text/plain; charset=utf-8'
+const BINARY_TYPE = 'application/octet-stream'
+
+/**
+ * Args and kwargs of a body. JSON: a list is args; a dict with no keys but `args` and `kwargs` is
+ * both; any other dict is kwargs; any other value is the one arg. Text is the one arg, and so are,
+ * as bytes, bodies of all other types. No body, whatever its type, is no payload. Throws ContentError.
+ */
+export function payloadOf({ type, body }: Content): Payload {
+  if (body.length === 0) return NO_PAYLOAD
+  const [name = '', ...parameters] = type.toLowerCase().split(';')
+  const kind = name.trim()
+  if (kind === JSON_TYPE || kind.endsWith('+json')) return payloadOfJson(utf8(body))
+  if (!kind.startsWith('text/') && kind !== '') return Payload.of([new Uint8Array(body)])
+  const charset = parameters.find(one => one.trim().startsWith('charset='))
+  if (charset !== undefined && !/=\s*"?(?:utf-?8|us-ascii)"?$/.test(charset.trim())) {
+    throw new ContentError(`text is read in UTF-8 only, not with${charset}`)
+  }
+  return Payload.of([utf8(body)])
+}
+
+function payloadOfJson(text: string): Payload {
+  let value: unknown
+  try {
+    // One sound value; the codec, which takes that for granted, keeps whole numbers beyond 2^53.
+    JSON.parse(text)
+    value = json.openTail(Buffer.from(`,[${text}]`), 1).args?.[0]
+  } catch {
+    throw new ContentError('the body is no sound JSON')
+  }
+  if (Array.isArray(value)) return Payload.of(value)
+  if (!isDict(value)) return Payload.of([value])
+  return isBoth(value) ? Payload.of(value.args ?? [], value.kwargs) : Payload.of([], value)
+}
+
+/** A payload as the body of another protocol. Throws PayloadError where JSON cannot carry it. */
+export function contentOf(payload: Payload): Content {
+  const known = made.get(payload)
+  if (known !== undefined) return known
+  const content = contentOfValues(payload.open())
+  made.set(payload, content)
+  return content
+}
+
+/** Contents by payload: the members of a fan-out all have the same. */
+const made = new WeakMap<Payload, Content>()
+
+function contentOfValues({ args = [], kwargs = {} }: Opened): Content {
+  const [first] = args
+  const hasKwargs = Object.keys(kwargs).length > 0
+  if (args.length === 0 && !hasKwargs) return { type: JSON_TYPE, body: new Uint8Array(0) }
+  if (args.length === 1 && !hasKwargs && first !== '') {
+    if (typeof first === 'string') return { type: TEXT_TYPE, body: Buffer.from(first) }
+    if (first instanceof Uint8Array && first.length > 0) return { type: BINARY_TYPE, body: first }
+  }
+  if (!hasKwargs) return jsonContent(args)
+  return jsonContent(args.length > 0 || isBoth(kwargs) ? { args, kwargs } : kwargs)
+}
+
+function jsonContent(value: unknown): Content {
+  // What the codec writes is `,[value]`.
+  const tail = json.closeTail({ args: [value] })
+  return { type: JSON_TYPE, body: tail.subarray(2, tail.length - 1) }
+}
+
+function isDict(value: unknown): value is Dict {
+  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
+}
+
+/** A dict that stands for args and kwargs. */
+function isBoth(value: Dict): value is { args?: unknown[]; kwargs?: Dict } {
+  const keys = Object.keys(value)
+  const isKnown = keys.every(key => key === 'args' || key === 'kwargs')
+  const { args = [], kwargs = {} } = value
+  const isForm = Array.isArray(args) && isDict(kwargs) && !Array.isArray(kwargs)
+  return keys.length > 0 && isKnown && isForm
+}
+
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new ContentError('the body is no UTF-8')
+  }
+}

@@ -1,0 +1,201 @@
+import { AUTHENTICATION_FAILED, CLOSE_REALM, GOODBYE_AND_OUT } from '../protocol/errors.ts'
+import {
+  ABORT,
+  AUTHENTICATE,
+  CHALLENGE,
+  type Challenge,
+  ERROR,
+  EVENT,
+  type EventMessage,
+  GOODBYE,
+  HELLO,
+  type Message,
+  NO_DETAILS,
+  RESULT,
+  WELCOME,
+  type Welcome,
+} from '../protocol/messages.ts'
+import { type Dict, NO_PAYLOAD } from '../protocol/payload.ts'
+import { json } from '../serializer/json.ts'
+import type { Connection, Receiver } from '../transport/transport.ts'
+
+/** The subprotocol of the endpoint that an inner session speaks to. */
+export const INNER_PROTOCOL = 'wamp.2.json'
+
+/** A connection of another protocol, as the session within sees it. */
+export type Outer = Omit<Connection, 'write'>
+
+/** Who hears of an inner session. */
+export interface Listener {
+  event(message: EventMessage): void
+  /** The session is over, or there will be none: with the URI of ABORT or GOODBYE where one came. */
+  ended(reason: string, text: string): void
+}
+
+/** Answers a CHALLENGE: the signature and its extra. Throws where it cannot. */
+export type Prove = (challenge: Challenge) => { signature: string; extra?: Dict }
+
+/** What a client asks, before it has its number. */
+export type Request = (request: number) => Message
+
+/** Hears each answer to a request: RESULTs with `progress` in their details come before the last. */
+export type Answered = (answer: Message) => void
+
+const CLIENT_ROLES: Dict = {
+  publisher: { features: { publisher_exclusion: true, subscriber_blackwhite_listing: true } },
+  subscriber: { features: { pattern_based_subscription: true } },
+  caller: { features: { progressive_call_results: true, call_canceling: true } },
+}
+
+/**
+ * The WAMP session of a client that speaks another protocol. To the router it is a client like any
+ * other, over a connection of its kind: authenticators, permissions, limits, drain and the cap on
+ * what waits for a slow reader need nothing of their own. What the router sends comes in one turn
+ * of the event loop, in order.
+ */
+export class InnerSession {
+  /** What the outer connection tells of itself: `drained`, `alive`, `farewell` and `closed`. */
+  readonly receiver: Receiver
+  readonly #listener: Listener
+  readonly #pending = new Map<number, Answered>()
+  #prove: Prove = () => {
+    throw new Error('nothing to prove it with')
+  }
+  #joined: ((welcome: Welcome) => void) | null = null
+  #lastRequest = 0
+  #isLeaving = false
+  #isOver = false
+
+  /** `open` is that of an endpoint that has `wamp.2.json` on offer. */
+  constructor(outer: Outer, open: (connection: Connection) => Receiver, listener: Listener) {
+    this.#listener = listener
+    this.receiver = open(connectionOf(outer, frames => this.#read(frames)))
+  }
+
+  /** Asks for a session. Where none comes about, the listener hears that it has ended. */
+  join(realm: string, details: Dict, prove: Prove, joined: (welcome: Welcome) => void): void {
+    this.#prove = prove
+    this.#joined = joined
+    this.post({ type: HELLO, realm, details: { roles: CLIENT_ROLES, ...details } })
+  }
+
+  /** Sends a request and gives its number. Each answer is told, the last one also where it is ERROR. */
+  request(make: Request, answered: Answered): number {
+    this.#lastRequest++
+    this.#pending.set(this.#lastRequest, answered)
+    this.post(make(this.#lastRequest))
+    return this.#lastRequest
+  }
+
+  /** The number of a request that is not answered. */
+  nextRequest(): number {
+    this.#lastRequest++
+    return this.#lastRequest
+  }
+
+  /** Sends a message that is not answered, or whose answer is taken care of. */
+  post(message: Message): void {
+    if (!this.#isOver) this.receiver.bytes(json.encode(message), false)
+  }
+
+  /** Ends the session with a GOODBYE. */
+  leave(): void {
+    this.post({ type: GOODBYE, details: NO_DETAILS, reason: CLOSE_REALM })
+    this.#isLeaving = true
+  }
+
+  /** The outer connection is gone. */
+  closed(): void {
+    this.#end(CLOSE_REALM, 'the connection is gone')
+    this.receiver.closed()
+  }
+
+  #read(frames: readonly Uint8Array[]): void {
+    for (const frame of frames) if (!this.#isOver) this.#take(decoded(frame))
+  }
+
+  #take(message: Message): void {
+    switch (message.type) {
+      case EVENT:
+        this.#listener.event(message)
+        return
+      case WELCOME:
+        this.#joined?.(message)
+        return
+      case CHALLENGE:
+        this.#answer(message)
+        return
+      case GOODBYE:
+        if (!this.#isLeaving) {
+          this.post({ type: GOODBYE, details: NO_DETAILS, reason: GOODBYE_AND_OUT })
+        }
+        this.#end(message.reason, String(message.details.message ?? ''))
+        return
+      case ABORT:
+        this.#end(message.reason, String(message.details.message ?? ''))
+        return
+      default:
+        this.#settle(message)
+    }
+  }
+
+  #answer(challenge: Challenge): void {
+    try {
+      const { signature, extra = NO_DETAILS } = this.#prove(challenge)
+      this.post({ type: AUTHENTICATE, signature, extra })
+    } catch (error) {
+      const { message } = error as Error
+      const reason = AUTHENTICATION_FAILED
+      this.post({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
+      this.#end(reason, message)
+    }
+  }
+
+  #settle(message: Message): void {
+    if (!('request' in message)) return
+    const answered = this.#pending.get(message.request)
+    const isLast = message.type !== RESULT || message.details.progress !== true
+    if (isLast) this.#pending.delete(message.request)
+    answered?.(message)
+  }
+
+  #end(reason: string, text: string): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#pending.clear()
+    this.#listener.ended(reason, text)
+  }
+}
+
+/** The text that an ERROR has for people, empty where there is none. */
+export function textOf(error: Message): string {
+  if (error.type !== ERROR) return ''
+  const { args = [] } = error.payload.open()
+  return typeof args[0] === 'string' ? args[0] : ''
+}
+
+/** The frame that was read last, and what it says: the members of a fan-out all get the same. */
+let lastFrame: Uint8Array | null = null
+let lastMessage: Message | null = null
+
+function decoded(frame: Uint8Array): Message {
+  if (frame !== lastFrame || lastMessage === null) {
+    lastMessage = json.decode(frame)
+    lastFrame = frame
+  }
+  return lastMessage
+}
+
+function connectionOf(outer: Outer, write: (frames: readonly Uint8Array[]) => void): Connection {
+  const { kind, protocol, remote, secure = false, certificate = null } = outer
+  return {
+    ...{ kind, remote, secure, certificate, write },
+    ...(protocol === undefined ? {} : { protocol }),
+    get buffered() {
+      return outer.buffered
+    },
+    ping: () => outer.ping(),
+    close: (code, reason) => outer.close(code, reason),
+    terminate: () => outer.terminate(),
+  }
+}

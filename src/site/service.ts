@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TSchema } from 'typebox'
+import type { Endpoint } from '../transport/transport.ts'
+import type { EndpointOptions, PortHouse } from './entrance.ts'
+
+/** What is served at one path of a port. */
+export interface Service {
+  /** WebSockets at the path. */
+  readonly endpoint?: Endpoint
+  /** Paths below its own are its own, too. */
+  readonly isDeep?: boolean
+  /** Answers a request that asks for no upgrade. `below` is what follows its path: `/a/b`, or empty. */
+  handle(request: IncomingMessage, response: ServerResponse, below: string): void
+  /** Offers something else from now on. What is there keeps what it began with. */
+  change(keys: unknown, options: EndpointOptions): void
+  /** Nothing new comes any more; what is there was cut off before. */
+  close(): void
+}
+
+/** Where a service is. */
+export interface Place {
+  readonly house: PortHouse
+  readonly path: string
+  readonly options: EndpointOptions
+}
+
+/**
+ * A kind of service. A new one is a file that gives this, and a line in services.ts: schema, checks,
+ * documents and reload follow.
+ */
+export interface ServiceKind<Keys> {
+  /** The key that stands for it below a path of the configuration. */
+  readonly name: string
+  readonly keys: TSchema
+  /** Sessions begin there: its keys may have `auth` and `realms`. */
+  readonly takesSessions: boolean
+  /** Opens it, with its keys as the configuration has them, defaults filled in. */
+  create(keys: Keys, place: Place): Service
+}

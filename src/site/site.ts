@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Connections } from '../session/connections.ts'
+import type { Endpoint, Site } from '../transport/transport.ts'
+import { type EndpointOptions, Entrance, type House, type PortHouse } from './entrance.ts'
+import type { Service } from './service.ts'
+import { keysOf, kindOf, type Paths, type ServiceConfig, serviceOf } from './services.ts'
+
+/** What a port serves. */
+export interface Offer {
+  readonly paths: Paths
+  /** WAMP over RawSocket. */
+  readonly rawsocket: boolean
+  readonly options: EndpointOptions
+}
+
+/** What one port serves: services by path, and what is no HTTP at all. A reload may change it. */
+export class PortSite implements Site {
+  readonly #house: PortHouse
+  /** The kind of each is told by its name. */
+  readonly #services = new Map<string, { readonly kind: string; readonly service: Service }>()
+  #rawsocket: Entrance | undefined
+  #offer: Offer
+
+  constructor(house: House, offer: Offer) {
+    const connections = new Connections(() => ({
+      maxConnections: this.#offer.options.maxConnections ?? 50_000,
+      maxPerAddress: this.#offer.options.maxConnectionsPerAddress ?? 1000,
+    }))
+    this.#house = { ...house, connections }
+    this.#offer = offer
+    this.#take(offer)
+  }
+
+  /** Offers something else from now on. */
+  change(offer: Offer): void {
+    this.#offer = offer
+    this.#take(offer)
+  }
+
+  close(): void {
+    for (const { service } of this.#services.values()) service.close()
+    this.#rawsocket?.close()
+  }
+
+  get isOpen(): boolean {
+    return this.#house.isOpen()
+  }
+
+  get paths(): readonly string[] {
+    return [...this.#services.keys()]
+  }
+
+  get rawsocket(): Endpoint | undefined {
+    return this.#rawsocket
+  }
+
+  get maxMessageSize(): number {
+    return this.#offer.options.maxMessageSize ?? 1 << 20
+  }
+
+  websocket(path: string): Endpoint | undefined {
+    return this.#services.get(path)?.service.endpoint
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const path = (request.url ?? '/').replace(/[?#].*$/s, '')
+    const found = this.#serviceAt(path)
+    if (!this.isOpen) refuse(response, 503, 'the router is going down')
+    else if (found === undefined) refuse(response, 404, 'not found')
+    else found.service.handle(request, response, path.slice(found.at.length))
+  }
+
+  /** The service of that path, or the one nearest above it that takes all below. */
+  #serviceAt(path: string): { service: Service; at: string } | undefined {
+    for (let at = path; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
+      const service = this.#services.get(at || '/')?.service
+      if (service !== undefined && (at === path || service.isDeep === true)) return { service, at }
+      if (at === '') return undefined
+    }
+  }
+
+  #take({ paths, rawsocket, options }: Offer): void {
+    for (const [path, { kind, service }] of this.#services) {
+      const wanted = paths[path]
+      if (wanted !== undefined && kindOf(wanted)?.name === kind) continue
+      this.#services.delete(path)
+      service.close()
+    }
+    for (const [path, wanted] of Object.entries(paths)) this.#serve(path, wanted, options)
+    if (!rawsocket) {
+      this.#rawsocket?.close()
+      this.#rawsocket = undefined
+    } else if (this.#rawsocket === undefined) this.#rawsocket = new Entrance(this.#house, options)
+    else this.#rawsocket.change(options)
+  }
+
+  #serve(path: string, wanted: ServiceConfig, options: EndpointOptions): void {
+    const there = this.#services.get(path)?.service
+    if (there !== undefined) there.change(keysOf(wanted), options)
+    else {
+      const service = serviceOf(wanted, { house: this.#house, path, options })
+      this.#services.set(path, { kind: kindOf(wanted)?.name ?? '', service })
+    }
+  }
+}
+
+function refuse(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
+  response.end(`${text}\n`)
+}

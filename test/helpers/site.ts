@@ -1,0 +1,22 @@
+import type { Endpoint, Receiver, Site } from '../../src/transport/transport.ts'
+
+/** A site without a router behind it: WebSockets at /ws, and RawSocket. */
+export function siteOf(receiver: Partial<Receiver>, changes: Partial<Endpoint> = {}): Site {
+  const nothing: Receiver = { bytes() {}, drained() {}, alive() {}, farewell() {}, closed() {} }
+  const endpoint: Endpoint = {
+    protocols: new Map([['wamp.2.json', { binary: false, number: 1 }]]),
+    maxMessageSize: 1000,
+    allowedOrigins: [],
+    trustsHostNames: true,
+    open: () => ({ ...nothing, ...receiver }),
+    ...changes,
+  }
+  return {
+    isOpen: true,
+    maxMessageSize: endpoint.maxMessageSize,
+    paths: ['/ws'],
+    websocket: path => (path === '/ws' ? endpoint : undefined),
+    rawsocket: endpoint,
+    handle: (_, response) => response.end('page'),
+  }
+}

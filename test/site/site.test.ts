@@ -1,0 +1,112 @@
+import { expect } from 'chai'
+import type { ConfigInput } from '../../src/config/schema.ts'
+import { createRouter, type Router } from '../../src/router.ts'
+import { connect } from '../helpers/raw-client.ts'
+import { handshake, http } from '../helpers/raw-socket.ts'
+import { TRANSPORTS } from '../helpers/transports.ts'
+
+type Paths = NonNullable<NonNullable<ConfigInput['transports']>[number]['paths']>
+
+const STAFF = { websocket: { auth: ['users'] } }
+
+const role = (name: string) => ({
+  name,
+  permissions: [{ uri: '', match: 'prefix' as const, allow: { subscribe: true } }],
+})
+
+/** A configuration with one port that serves these paths. */
+function config(backend: 'uws' | 'ws', paths: Paths) {
+  return {
+    realms: ['realm1', 'realm2'].map(name => ({ name, roles: [role('guest'), role('user')] })),
+    authenticators: {
+      guests: { anonymous: { role: 'guest' } },
+      users: { ticket: { principals: { joe: { ticket: 'a secret of joe', role: 'user' } } } },
+    },
+    transports: [
+      {
+        id: 'web',
+        type: 'web' as const,
+        endpoint: { port: 0 },
+        auth: ['guests'],
+        realms: ['realm1'],
+        paths,
+        options: { backend },
+      },
+    ],
+  }
+}
+
+for (const backend of TRANSPORTS) {
+  describe(`a port with paths, over ${backend}`, () => {
+    let router: Router
+    afterEach(() => router.close())
+
+    const started = async (paths: Paths) => {
+      router = createRouter(config(backend, paths))
+      const [listening] = await router.start()
+      return listening as { port: number }
+    }
+
+    const reasonAt = async (url: string, realm: string, details?: object) => {
+      const client = await connect(url)
+      const [type, , reason] = await client.ask([1, realm, { roles: { caller: {} }, ...details }])
+      return type === 2 ? 'WELCOME' : type === 4 ? 'CHALLENGE' : reason
+    }
+
+    it('has authenticators and realms of its own at each, or those of the transport', async () => {
+      const { port } = await started({
+        '/ws': { websocket: {} },
+        '/staff': { websocket: { auth: ['users'], realms: ['realm2'] } },
+      })
+      const [open, staff] = ['ws', 'staff'].map(path => `ws://127.0.0.1:${port}/${path}`)
+      const joe = { authid: 'joe', authmethods: ['ticket'] }
+      expect(await reasonAt(open as string, 'realm1')).equal('WELCOME')
+      expect(await reasonAt(open as string, 'realm2')).equal('wamp.error.no_such_realm')
+      expect(await reasonAt(staff as string, 'realm1', joe)).equal('wamp.error.no_such_realm')
+      expect(await reasonAt(staff as string, 'realm2', joe)).equal('CHALLENGE')
+      expect(await reasonAt(staff as string, 'realm2')).equal('wamp.error.no_matching_auth_method')
+    })
+
+    it('serves other paths after a reload, and those that are connected stay', async () => {
+      const { port } = await started({ '/a': { websocket: {} }, '/b': STAFF })
+      const statusAt = async (path: string) => (await http(port, handshake({}, path)))?.status
+      const client = await connect(`ws://127.0.0.1:${port}/a`)
+      await client.join('realm1')
+      router.reload(config(backend, { '/b': STAFF, '/c': { websocket: {} } }))
+      expect(await statusAt('/a')).equal(404)
+      expect(await statusAt('/b')).equal(101)
+      expect(await statusAt('/c')).equal(101)
+      expect((await client.ask([32, 1, {}, 'a.topic']))[0]).equal(33)
+    })
+  })
+}
+
+describe('the configuration of a port with paths', () => {
+  const problems = (paths: unknown, more: object = {}) => {
+    const whole = config('ws', paths as Paths)
+    const [transport] = whole.transports
+    try {
+      createRouter({ ...whole, transports: [{ ...transport, ...more } as typeof transport & {}] })
+      return []
+    } catch (error) {
+      return (error as Error).message.split('\n')
+    }
+  }
+
+  it('says what is wrong with the paths', () => {
+    expect(problems({ ws: { websocket: {} } }).join()).contain('expected a path such as /ws')
+    expect(problems({ '/ws': {} }).join()).contain('expected one kind of service')
+    expect(problems({}).join()).contain('"paths" is missing, or has no path')
+    expect(problems({ '/ws': { websockt: {} } }).join()).contain('did you mean "websocket"?')
+    expect(problems({ '/ws': { websocket: { auth: ['usrs'] } } }).join()).contain(
+      'there is no authenticator "usrs"; did you mean "users"?',
+    )
+  })
+
+  it('says which keys are for transports of another type', () => {
+    const paths = { '/ws': { websocket: { auth: ['guests', 'users'] } } }
+    expect(problems(paths)).deep.equal([])
+    expect(problems(paths, { path: '/x' }).join()).contain('is for transports of type websocket')
+    expect(problems(paths, { type: 'websocket' }).join()).contain('is for transports of type web')
+  })
+})
