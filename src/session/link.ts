@@ -371,9 +371,11 @@ export class Link implements Receiver, Beating, Owner {
     }
   }
 
-  /** Ends everything with an ABORT. */
+  /** Ends everything with an ABORT, which does not come behind a GOODBYE. */
   #abort(reason: string, message: string, code: number): void {
-    this.#sendLast({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
+    if (this.#state !== 'closing') {
+      this.#sendLast({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
+    }
     this.#close(code, reason)
   }
 

@@ -248,6 +248,7 @@ function httpServer(
 ): HttpServer {
   const times = {
     headersTimeout: headersTimeout(handshakeTimeout),
+    requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
     connectionsCheckingInterval: Math.max(50, headersTimeout(handshakeTimeout) / 4),
   }
@@ -256,9 +257,12 @@ function httpServer(
   return createTlsServer(options) as unknown as HttpServer
 }
 
-/** Node wants it below the time for a whole request, which long polls need. */
+/** How long a request may take to come, body and all: ms. */
+const REQUEST_TIMEOUT = 60_000
+
+/** Node wants it below the time for a whole request. */
 function headersTimeout(handshakeTimeout: number): number {
-  return Math.min(handshakeTimeout, 60_000)
+  return Math.min(handshakeTimeout, REQUEST_TIMEOUT)
 }
 
 function sourceOfRequest(request: IncomingMessage, peers: Peers, { trusted }: Site): Source {
