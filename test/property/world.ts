@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { dynamicMethods } from '../../src/auth/dynamic.ts'
 import { methodsOf } from '../../src/auth/methods.ts'
 import { Counters } from '../../src/base/counters.ts'
+import { Backlog } from '../../src/delivery/backlog.ts'
 import type { Match } from '../../src/match/uri.ts'
 import { CALL, type Message } from '../../src/protocol/messages.ts'
 import { Payload } from '../../src/protocol/payload.ts'
@@ -176,13 +177,15 @@ export class World implements Listener {
       heartbeat: new Heartbeat(clock, 10_000),
       handshakeTimeout: 10_000,
       goodbyeTimeout: 1000,
-      sendBuffer: SEND_BUFFER,
+      sendBuffer: { limit: SEND_BUFFER, policy: 'disconnect' },
+      backlog: new Backlog(),
       maxHelloSize: 2000,
       openings: new Openings(() => this.#maxOpenings),
       attempts: new Attempts(clock, () => ({ maxFailures: 3, backoff: 1000 })),
       realm: name => (name === 'realm1' ? this.#realm : undefined),
       methods: () => methods,
       isOpen: () => true,
+      hasRoom: () => true,
       left: () => {},
     }
   }
