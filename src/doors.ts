@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { TlsFiles } from './base/certificate.ts'
+import { isAddressOrNetwork } from './base/client-address.ts'
 import type { UnixSocket } from './base/unix-socket.ts'
 import type { TransportConfig } from './config/schema.ts'
 import { listenOptions } from './from-config.ts'
@@ -204,6 +205,10 @@ export class Doors {
     for (const name of options.auth ?? []) {
       if (this.#house.authenticators().has(name)) continue
       throw new ListenError(`there is no authenticator ${name}`)
+    }
+    const stranger = options.trustedProxies?.find(proxy => !isAddressOrNetwork(proxy))
+    if (stranger !== undefined) {
+      throw new ListenError(`trustedProxies: ${stranger} is no address, network or unix`)
     }
     return new PortSite(this.#house, this.#offer(options))
   }

@@ -13,6 +13,7 @@ import { type Change, changes, withoutRestart } from './config/diff.ts'
 import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { FileWatch, filesOf } from './config/watch.ts'
+import { Backlog } from './delivery/backlog.ts'
 import {
   type AttachOptions,
   Doors,
@@ -22,6 +23,7 @@ import {
 } from './doors.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
+import { Memory } from './memory.ts'
 import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
 import { unrestricted } from './realm/authorize.ts'
 import type { Realm, RealmLoad } from './realm/realm.ts'
@@ -111,6 +113,7 @@ export class Router {
   readonly #source: Pick<RouterOptions, 'file' | 'override'>
   readonly #log: Log
   readonly #counters = new Counters()
+  readonly #memory: Memory
   readonly #surroundings: Surroundings
   readonly #authenticate: AuthenticateHook | undefined
   /** Its level follows the configuration; null for a log of the application's own. */
@@ -144,13 +147,19 @@ export class Router {
     }
     this.#authenticate = authenticate
     this.#realms = new Realms(development, this.#surroundings)
+    const backlog = new Backlog()
+    const { limit } = loaded.config.memory
+    const parts = { clock: systemClock, log: this.#log, backlog, readers: this.#links }
+    this.#memory = new Memory(parts, limit)
     this.#doors = new Doors({
       clock: systemClock,
       log: this.#log,
       counters: this.#counters,
+      backlog,
       randomId,
       development,
       isOpen: () => this.#closing === null,
+      hasRoom: () => this.#memory.hasRoom,
       realm: name => this.#realms.get(name),
       authenticators: () => this.#authenticators,
       arrived: link => this.#links.add(link),
@@ -334,6 +343,7 @@ export class Router {
     for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)
     await this.#doors.close()
     await this.#realms.close()
+    this.#memory.stop()
     this.#state = 'closed'
   }
 
@@ -360,6 +370,7 @@ export class Router {
     fresh: ReadonlyMap<string, Realm>,
   ): void {
     this.#authenticators = authenticators
+    this.#memory.limit = config.memory.limit
     this.#realms.change(config, fresh)
   }
 

@@ -22,6 +22,12 @@ export const COUNTED = {
   queues_full: 'sessions that ended because too much waited for their authorizer',
   payloads_refused: 'messages whose payload was larger than its sender may send',
   too_slow: 'sessions that ended because they read too slowly',
+  events_dropped: 'events that a session did not get because it reads too slowly',
+  gaps_told: 'gaps in the events of a session that it was told of',
+  events_untranslatable:
+    'events that a session did not get because its serializer cannot carry them',
+  refused_by_memory: 'sessions that were refused because memory was short',
+  cut_by_memory: 'connections that were cut off because memory was short',
 } as const
 
 export type Counted = keyof typeof COUNTED

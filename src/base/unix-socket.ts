@@ -9,6 +9,11 @@ export interface UnixSocket {
   readonly mode?: number | undefined
 }
 
+/** Somebody listens there. */
+export class SocketInUse extends Error {
+  override name = 'SocketInUse'
+}
+
 /**
  * Listens on a unix socket. One that nobody answers at is replaced: its owner did not end as it should.
  * Rejects with an Error that says what is wrong with the path.
@@ -21,7 +26,7 @@ export async function listenOnSocket(server: Server, { path, mode = 0o600 }: Uni
     if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) {
       throw new Error('it is there, and is no socket')
     }
-    if (await answers(path)) throw new Error('somebody listens there')
+    if (await answers(path)) throw new SocketInUse('somebody listens there')
     unlinkSync(path)
     await listen(server, path)
   }

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { about, CLOSED, duration, name, named, PATH, size } from '../base/keys.ts'
+import { about, CLOSED, duration, name, named, PATH, size, sizeOr } from '../base/keys.ts'
 import { serviceKeys } from '../site/services.ts'
 import { connectionKeys } from './limit-keys.ts'
 
@@ -114,14 +114,35 @@ const options = Type.Object(
       }),
     ),
     send_buffer: Type.Optional(
-      size({
-        minimum: 1024,
-        ...about(
-          'How much may wait for a reader that is too slow. Over that it is disconnected with 1008.',
-          'new',
-          '4MB',
-        ),
-      }),
+      sizeOr(
+        {
+          limit: Type.Optional(
+            size({
+              minimum: 1024,
+              ...about('How much may wait beyond what the kernel has taken.', 'new', '1MB'),
+            }),
+          ),
+          policy: Type.Optional(
+            Type.Enum(
+              ['disconnect', 'drop'],
+              about(
+                '`disconnect`: more closes the connection with 1008. `drop`: events are left out, ' +
+                  'and the session is told which; other messages still close the connection.',
+                'new',
+                'disconnect',
+              ),
+            ),
+          ),
+        },
+        {
+          minimum: 1024,
+          ...about(
+            'What becomes of a reader that is too slow. A size alone is the limit.',
+            'new',
+            '1MB',
+          ),
+        },
+      ),
     ),
     auto_ping_interval: Type.Optional(
       duration({

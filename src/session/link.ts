@@ -1,10 +1,10 @@
 import type { AuthMethod } from '../auth/auth.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import type { Counters } from '../base/counters.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Origin } from '../base/origin.ts'
-import { Outbox } from '../delivery/outbox.ts'
+import type { Gap } from '../delivery/gaps.ts'
+import { Outbox, type OutboxTerms, type Owner } from '../delivery/outbox.ts'
 import {
   AUTHENTICATION_FAILED,
   GOODBYE_AND_OUT,
@@ -20,6 +20,7 @@ import {
   ABORT,
   type Abort,
   CALL,
+  type EventMessage,
   errorFor,
   GOODBYE,
   type Goodbye,
@@ -40,18 +41,15 @@ import type { Openings } from './openings.ts'
 import type { Session } from './session.ts'
 
 /** What a link asks of the router. */
-export interface Reception {
+export interface Reception extends OutboxTerms {
   readonly clock: Clock
   readonly log: Log
-  readonly counters: Counters
   readonly randomId: RandomId
   readonly heartbeat: Heartbeat
   /** Time that a client has from connecting, or from GOODBYE, to WELCOME. Milliseconds. */
   readonly handshakeTimeout: number
   /** Time that a client has to answer GOODBYE. Milliseconds. */
   readonly goodbyeTimeout: number
-  /** Bytes that may wait for a slow reader before it is cut off. */
-  readonly sendBuffer: number
   /** The largest message before WELCOME in bytes. */
   readonly maxHelloSize: number
   readonly openings: Openings
@@ -62,6 +60,8 @@ export interface Reception {
   methods(): readonly AuthMethod[]
   /** Sessions may be opened: the router is not going down. */
   isOpen(): boolean
+  /** There is memory for more sessions. */
+  hasRoom(): boolean
   /** The link is gone. */
   left(link: Link): void
 }
@@ -69,6 +69,8 @@ export interface Reception {
 /** The WebSocket close code after which all clients that reconnect do so (RFC 6455, registry). */
 const SERVICE_RESTART = 1012
 const RESTARTS = 'the router restarts'
+/** The code that says to come back later (RFC 6455, registry). */
+const TRY_AGAIN_LATER = 1013
 
 /** How long a connection may take to close once it has been asked to. Milliseconds. */
 const CLOSE_TIMEOUT = 2000
@@ -83,7 +85,7 @@ const CLOSE_TIMEOUT = 2000
 type State = 'opening' | 'open' | 'leaving' | 'closing' | 'closed'
 
 /** One connection, its serializer and its session: the only place that sees all three. */
-export class Link implements Receiver, Beating {
+export class Link implements Receiver, Beating, Owner {
   heard = true
   asked = false
   readonly #connection: Connection
@@ -99,13 +101,7 @@ export class Link implements Receiver, Beating {
     this.#connection = connection
     this.#serializer = serializer
     this.#reception = reception
-    this.#outbox = new Outbox(
-      connection,
-      serializer,
-      reception.sendBuffer,
-      () => this.#overflow(),
-      () => reception.counters.count('oversized_messages'),
-    )
+    this.#outbox = new Outbox(connection, serializer, reception, this)
     reception.heartbeat.add(this)
     this.#await()
   }
@@ -160,9 +156,42 @@ export class Link implements Receiver, Beating {
   /** The connection is gone. */
   closed(): void {
     this.#end()
+    this.#outbox.gone()
     this.#timer?.cancel()
     this.#reception.heartbeat.remove(this)
     this.#reception.left(this)
+  }
+
+  /** Too much waits for a reader that is too slow. */
+  overflow(waiting: number): void {
+    // Not at once: broker or dealer are in the midst of sending.
+    queueMicrotask(() => {
+      if (this.#state === 'closed') return
+      const { log, counters, sendBuffer } = this.#reception
+      const { limit } = sendBuffer
+      counters.count('too_slow')
+      log.warn({ ...this.#who(), waiting, limit }, 'reader too slow')
+      this.#close(1008, `too slow: ${waiting} bytes waited to be read, ${limit} may`)
+    })
+  }
+
+  notice(gap: Gap): EventMessage | null {
+    const session = this.#session
+    return session === null ? null : session.realm.notice(session, gap)
+  }
+
+  /** Bytes that wait to be read. */
+  get waiting(): number {
+    return this.#outbox.waiting
+  }
+
+  /** Memory is short, and too much of it is for this reader: cuts it off. */
+  cut(): void {
+    this.#reception.counters.count('cut_by_memory')
+    this.#reception.log.warn({ ...this.#who(), waiting: this.waiting }, 'cut off: memory is short')
+    this.#end()
+    this.#outbox.gone()
+    this.#connection.terminate()
   }
 
   /** Ends the session with a GOODBYE; the connection is closed when it is answered, or in a while. */
@@ -249,6 +278,12 @@ export class Link implements Receiver, Beating {
     if (this.#handshake === null) {
       if (message.type !== HELLO) {
         throw new ProtocolViolation(`${shapeOf(message.type)?.name} before a session is open`)
+      }
+      if (!this.#reception.hasRoom()) {
+        this.#reception.counters.count('refused_by_memory')
+        // No ABORT: after one, Autobahn|JS and wampy would not come back.
+        this.#close(TRY_AGAIN_LATER, 'memory is short: try again later')
+        return
       }
       this.#handshake = new Handshake(this.#reception, this.#outbox, this.#origin())
     }
@@ -358,21 +393,6 @@ export class Link implements Receiver, Beating {
     }
   }
 
-  /** Too much waits for a reader that is too slow. */
-  #overflow(): void {
-    // Not at once: broker or dealer are in the midst of sending.
-    queueMicrotask(() => {
-      if (this.#state === 'closed') return
-      const { log, counters, sendBuffer } = this.#reception
-      counters.count('too_slow')
-      log.warn(
-        { remote: this.#connection.remote },
-        `reader too slow: over ${sendBuffer} bytes wait`,
-      )
-      this.#close(1008, `too slow: over ${sendBuffer} bytes waited to be read`)
-    })
-  }
-
   /** Sends what waits and a close frame; a peer that does not answer it is cut off. */
   #close(code: number, reason: string): void {
     this.#outbox.flush()
@@ -393,6 +413,7 @@ export class Link implements Receiver, Beating {
     const session = this.#session
     if (session === null) return
     this.#session = null
+    this.#outbox.forgetGaps()
     session.realm.leave(session)
     this.#reception.log.info(this.#facts(session), 'leave')
   }
@@ -401,6 +422,12 @@ export class Link implements Receiver, Beating {
     const { kind, remote: peer, secure = false, certificate = null } = this.#connection
     const { protocol = `wamp.2.${this.#serializer.name}` } = this.#connection
     return { kind, peer, protocol, secure, certificate }
+  }
+
+  /** Whom the log is to name, in a session or not. */
+  #who(): object {
+    const session = this.#session
+    return session === null ? { remote: this.#connection.remote } : this.#facts(session)
   }
 
   #facts(session: Session): object {

@@ -18,8 +18,8 @@ import type { Connection, Endpoint, Receiver } from '../transport/transport.ts'
 export interface EndpointOptions {
   /** Largest message in bytes: default 1 MiB. */
   readonly maxMessageSize?: number
-  /** Bytes that may wait for a slow reader before it is cut off: default 4 MiB. */
-  readonly sendBuffer?: number
+  /** What may wait for a slow reader, and what happens beyond; a number is the limit. Default 1 MiB. */
+  readonly sendBuffer?: number | Partial<Reception['sendBuffer']>
   /** Silence after which a peer is pinged, and again after which it is dropped: ms, default 10 s. */
   readonly pingInterval?: number
   /** Time from connecting to WELCOME: ms, default 10 s. */
@@ -64,11 +64,14 @@ export interface House {
   readonly clock: Clock
   readonly log: Log
   readonly counters: Counters
+  readonly backlog: Reception['backlog']
   readonly randomId: RandomId
   /** Clients may call realms into being. */
   readonly development: boolean
   /** Sessions may be opened: the router is not going down. */
   isOpen(): boolean
+  /** There is memory for more sessions. */
+  hasRoom(): boolean
   realm(name: string): Realm | undefined
   /** The methods of each authenticator, in the order of the configuration. */
   authenticators(): ReadonlyMap<string, readonly AuthMethod[]>
@@ -156,17 +159,19 @@ export class Entrance implements Endpoint {
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
-    const { clock, log, counters, randomId } = this.#house
+    const { clock, log, counters, backlog, randomId } = this.#house
     return {
       clock,
       log,
       counters,
+      backlog,
       randomId,
       heartbeat,
       handshakeTimeout: options.handshakeTimeout ?? 10_000,
       goodbyeTimeout: GOODBYE_TIMEOUT,
-      sendBuffer: options.sendBuffer ?? 4 << 20,
+      sendBuffer: sendBufferOf(options),
       isOpen: () => this.#house.isOpen(),
+      hasRoom: () => this.#house.hasRoom(),
       maxHelloSize: options.maxHelloSize ?? 1 << 16,
       openings: this.#openings,
       attempts: this.#attempts,
@@ -198,6 +203,11 @@ export class Entrance implements Endpoint {
 
 /** Without authenticators clients join as role `anonymous`, where the realm has it. */
 const NO_PROOF = [anonymous('anonymous')]
+
+function sendBufferOf({ sendBuffer = {} }: EndpointOptions): Reception['sendBuffer'] {
+  const given = typeof sendBuffer === 'number' ? { limit: sendBuffer } : sendBuffer
+  return { limit: 1 << 20, policy: 'disconnect', ...given }
+}
 
 function protocolsOf({ serializers }: EndpointOptions): ReadonlyMap<string, Subprotocol> {
   return new Map(

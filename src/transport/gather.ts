@@ -11,12 +11,24 @@ const MAX_HEADER = 10
 /** The longest header of a frame that is gathered. */
 const SHORT_HEADER = 4
 
-/** Writes the frames of a tick in one go, small ones gathered into few buffers. */
-export function writeFrames(stream: Duplex, frames: readonly Uint8Array[], header: WriteHeader) {
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Writes the frames of a tick in one go, small ones gathered into few buffers. Where some of it waits
+ * for the kernel, and Node will not tell by `drain` when it has left, `drained` is called then.
+ */
+export function writeFrames(
+  stream: Duplex,
+  frames: readonly Uint8Array[],
+  header: WriteHeader,
+  drained: () => void,
+): void {
   stream.cork()
   let from = 0
   while (from < frames.length) from = writeSome(stream, frames, from, header)
   stream.uncork()
+  // Node tells it only of more than its own mark.
+  if (stream.writableLength > 0 && !stream.writableNeedDrain) stream.write(NOTHING, drained)
 }
 
 /** Writes the frames from `from` on that fit one buffer, or a large one; gives the next. */

@@ -38,6 +38,8 @@ class RawSocketConnection implements Connection {
   readonly secure: boolean
   readonly certificate: ClientCertificate | null
   readonly maxSend: number
+  /** Called when bytes that waited have left. */
+  onDrained: () => void = () => {}
   /** The peer has shown that it knows pings. */
   knowsPings = false
   readonly #socket: Socket
@@ -58,7 +60,7 @@ class RawSocketConnection implements Connection {
   }
 
   write(frames: readonly Uint8Array[]): void {
-    if (this.#socket.writable) writeFrames(this.#socket, frames, messageHeader)
+    if (this.#socket.writable) writeFrames(this.#socket, frames, messageHeader, this.onDrained)
   }
 
   /**
@@ -197,7 +199,8 @@ function serve(
     if (fault !== undefined) fail(fault)
   }
   socket.on('data', hear)
-  socket.on('drain', () => receiver.drained())
+  connection.onDrained = () => receiver.drained()
+  socket.on('drain', connection.onDrained)
   // The peer has ended its half, and with it the session; the rest of ours goes out.
   socket.on('end', () => receiver.farewell(1000, 'the peer has left'))
   socket.on('close', () => receiver.closed())

@@ -44,6 +44,8 @@ class WsConnection implements Connection {
   readonly #socket: WebSocket
   readonly #stream: Duplex
   readonly #opcode: number
+  /** Called when bytes that waited have left. */
+  onDrained: () => void = () => {}
 
   constructor(socket: WebSocket, stream: Duplex, { remote, secure }: Source, binary: boolean) {
     this.#socket = socket
@@ -60,7 +62,7 @@ class WsConnection implements Connection {
 
   write(frames: readonly Uint8Array[]): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    writeFrames(this.#stream, frames, this.#header)
+    writeFrames(this.#stream, frames, this.#header, this.onDrained)
   }
 
   /** The header of an unmasked frame (RFC 6455, 5.2); gives where it ends. */
@@ -160,6 +162,7 @@ function serve(
   const binary = endpoint.protocols.get(protocol)?.binary ?? false
   const connection = new WsConnection(socket, stream, source, binary)
   const receiver: Receiver = endpoint.open(connection, protocol)
+  connection.onDrained = () => receiver.drained()
   socket.on('message', (data: Buffer, isBinary) => {
     if (data.length > maxMessageSize) {
       receiver.farewell(1009, tooLarge(maxMessageSize))
@@ -169,7 +172,7 @@ function serve(
   socket.on('close', () => receiver.closed())
   // `ws` has sent the fitting code by now; else it would wait half a minute for the answer.
   socket.on('error', error => receiver.farewell(1002, error.message))
-  stream.on('drain', () => receiver.drained())
+  stream.on('drain', connection.onDrained)
 }
 
 function refuse(
@@ -218,6 +221,7 @@ export const listenWs: Listen = async (address, site): Promise<Listener> => {
       if (!site.needsPort) stop()
     },
     renew(files) {
+      server.headersTimeout = headersTimeout(site.handshakeTimeout)
       if (files !== undefined) certificates.renew(server as unknown as TlsServer, files)
     },
     async close() {
@@ -243,13 +247,18 @@ function httpServer(
   certificates: Certificates,
 ): HttpServer {
   const times = {
-    headersTimeout: handshakeTimeout,
     keepAliveTimeout: KEEP_ALIVE,
-    connectionsCheckingInterval: Math.ceil(handshakeTimeout / 4),
+    headersTimeout: headersTimeout(handshakeTimeout),
+    connectionsCheckingInterval: Math.max(50, headersTimeout(handshakeTimeout) / 4),
   }
   if (tls === undefined) return createServer(times)
   const options = { ...certificates.options(tls, handshakeTimeout), ...times }
   return createTlsServer(options) as unknown as HttpServer
+}
+
+/** Node wants it below the time for a whole request, which long polls need. */
+function headersTimeout(handshakeTimeout: number): number {
+  return Math.min(handshakeTimeout, 60_000)
 }
 
 function sourceOfRequest(request: IncomingMessage, peers: Peers, { trusted }: Site): Source {

@@ -1,9 +1,12 @@
-import { createServer } from 'node:net'
+import { spawnSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { createConnection, createServer } from 'node:net'
 import { expect } from 'chai'
 import type { ListenOptions } from '../../src/doors.ts'
 import { createRouter, type Router } from '../../src/router.ts'
 import { errorLog } from '../helpers/error-log.ts'
-import { eventually, hangUp, hello, pause, within } from '../helpers/raw-client.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { hangUp, hello, member, pause, within } from '../helpers/raw-client.ts'
 import { RawSocket } from '../helpers/raw-socket.ts'
 import {
   MESSAGE,
@@ -208,7 +211,6 @@ describe('the handshake of RawSocket', () => {
     await within(2000, 'end', peer.gone)
     expect(counted()).include({ refused_connections: 1 })
     await silent.close()
-    await eventually('there is room', () => true)
     await waiting.ask(hello())
     await pause(20)
     expect((await answerTo(port, '7ff10000')).text).equal('7fb10000')
@@ -484,6 +486,64 @@ describe('a unix socket', () => {
     await new Promise(done => taken.close(done))
     expect(await refusal('package.json')).contain('is no socket')
     expect(await refusal('/nowhere/at/all.sock')).contain('cannot listen on /nowhere/at/all.sock')
+    await router.close()
+  })
+})
+
+describe('a port for RawSocket', () => {
+  const make = () => createRouter({ development: true, logger: errorLog() })
+  afterEach(hangUp)
+
+  it('says that it is in use, or that its certificate cannot be used', async () => {
+    const router = make()
+    const { port } = await router.listen({ type: 'rawsocket', port: 0 })
+    const refusal = (options: ListenOptions) =>
+      router.listen({ type: 'rawsocket', port: 0, ...options }).then(String, error => error.message)
+    expect(await refusal({ port })).equal(`cannot listen on 127.0.0.1:${port}: the port is in use`)
+    const tls = { certificate: '/nowhere.crt', key: '/nowhere.key' }
+    expect(await refusal({ tls })).contain('/nowhere.crt')
+    const key = 'test/fixtures/localhost.key'
+    const named = { ...tls, names: ['a'] }
+    const own = { certificate: 'test/fixtures/localhost.crt', key }
+    expect(await refusal({ tls: { ...own, names: [named] } })).contain('/nowhere.crt')
+    expect(await refusal({ trustedProxies: ['10.0.0.0/99'] })).contain('10.0.0.0/99 is no address')
+    await router.close()
+  })
+
+  it('is free after close, as the path of a unix socket is', async () => {
+    const socket = { path: `/tmp/wampd-again-${process.pid}.sock`, mode: 0o660 }
+    const port = await freePort()
+    for (const where of [{ port }, { port }, { socket }, { socket }]) {
+      const router = make()
+      await router.listen({ type: 'rawsocket', ...where })
+      if ('socket' in where) expect(statSync(socket.path).mode & 0o777).equal(0o660)
+      const peer = await shaken('socket' in where ? createConnection(socket.path) : port)
+      await router.close({ grace: 0 })
+      await peer.gone
+    }
+    expect(existsSync(socket.path)).equal(false)
+  })
+
+  it('takes the place of a unix socket that nobody answers at, which is closed to others', async () => {
+    const path = `/tmp/wampd-stale-${process.pid}.sock`
+    const script = `require('net').createServer().listen('${path}', () => process.kill(process.pid, 9))`
+    spawnSync(process.execPath, ['-e', script])
+    expect(statSync(path).isSocket()).equal(true)
+    const router = make()
+    await router.listen({ type: 'rawsocket', socket: { path } })
+    expect(statSync(path).mode & 0o777).equal(0o600)
+    expect((await (await shaken(createConnection(path))).ask(hello()))?.[0]).equal(2)
+    await router.close({ grace: 0 })
+  })
+
+  it('takes WebSockets on a unix socket, too', async () => {
+    const path = `/tmp/wampd-ws-${process.pid}.sock`
+    const router = make()
+    const { url, transport } = await router.listen({ socket: { path } })
+    expect([url, transport]).deep.equal([`ws+unix:${path}:/ws`, 'ws'])
+    const client = await member(url)
+    expect((await client.ask([32, 1, {}, 'a']))[0]).equal(33)
+    await client.close()
     await router.close()
   })
 })
