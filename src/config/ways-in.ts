@@ -8,6 +8,8 @@ export interface WayIn {
   readonly path: Path
   readonly auth: readonly string[]
   readonly realms: readonly string[] | undefined
+  /** The one that clients join who name none. */
+  readonly realm?: string | undefined
 }
 
 /** All ways into a transport. */
@@ -17,8 +19,8 @@ export function waysIn({ auth, realms, paths }: TransportConfig): WayIn[] {
     const kind = kindOf(service)
     // A path that serves nothing is a fault that is told elsewhere.
     if (!kind?.takesSessions) return []
-    const own = keysOf(service) as { auth?: string[]; realms?: string[] }
+    const own = keysOf(service) as { auth?: string[]; realms?: string[]; realm?: string }
     const path = ['paths', at, kind.name]
-    return [{ path, auth: own.auth ?? auth, realms: own.realms ?? realms }]
+    return [{ path, auth: own.auth ?? auth, realms: own.realms ?? realms, realm: own.realm }]
   })
 }

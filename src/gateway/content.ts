@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type Dict, NO_PAYLOAD, type Opened, Payload } from '../protocol/payload.ts'
 import { json } from '../serializer/json.ts'
 
@@ -24,19 +25,27 @@ const BINARY_TYPE = 'application/octet-stream'
 /**
  * Args and kwargs of a body. JSON: a list is args; a dict with no keys but `args` and `kwargs` is
  * both; any other dict is kwargs; any other value is the one arg. Text is the one arg, and so are,
- * as bytes, bodies of all other types. No body, whatever its type, is no payload. Throws ContentError.
+ * as bytes, bodies of all other types. Without a type what is UTF-8 is text. No body, whatever its type, is no payload. Throws ContentError.
  */
 export function payloadOf({ type, body }: Content): Payload {
   if (body.length === 0) return NO_PAYLOAD
-  const [name = '', ...parameters] = type.toLowerCase().split(';')
-  const kind = name.trim()
-  if (kind === JSON_TYPE || kind.endsWith('+json')) return payloadOfJson(utf8(body))
-  if (!kind.startsWith('text/') && kind !== '') return Payload.of([new Uint8Array(body)])
+  const kind = kindOfContent(type)
+  if (kind === 'json') return payloadOfJson(utf8(body))
+  if (kind === 'bytes' || (type === '' && !isUtf8(body))) return Payload.of([new Uint8Array(body)])
+  const [, ...parameters] = type.toLowerCase().split(';')
   const charset = parameters.find(one => one.trim().startsWith('charset='))
   if (charset !== undefined && !/=\s*"?(?:utf-?8|us-ascii)"?$/.test(charset.trim())) {
     throw new ContentError(`text is read in UTF-8 only, not with${charset}`)
   }
   return Payload.of([utf8(body)])
+}
+
+/** How bodies of a type are read. */
+export function kindOfContent(type: string): 'json' | 'text' | 'bytes' {
+  const [name = ''] = type.toLowerCase().split(';')
+  const kind = name.trim()
+  if (kind === JSON_TYPE || kind.endsWith('+json')) return 'json'
+  return kind.startsWith('text/') || kind === '' ? 'text' : 'bytes'
 }
 
 function payloadOfJson(text: string): Payload {

@@ -28,12 +28,25 @@ export type Outer = Omit<Connection, 'write'>
 /** Who hears of an inner session. */
 export interface Listener {
   event(message: EventMessage): void
-  /** The session is over, or there will be none: with the URI of ABORT or GOODBYE where one came. */
+  /**
+   * The session is over, or there will be none: with the URI of ABORT or GOODBYE where one came. It
+   * is told before the connection is closed.
+   */
   ended(reason: string, text: string): void
+  /** All that the router has sent in one go has been told. */
+  flush?(): void
+  /** A listener has thrown: the session ends. */
+  failed?(error: unknown): void
 }
 
-/** Answers a CHALLENGE: the signature and its extra. Throws where it cannot. */
-export type Prove = (challenge: Challenge) => { signature: string; extra?: Dict }
+/** What answers a CHALLENGE. */
+interface Proof {
+  readonly signature: string
+  readonly extra?: Dict
+}
+
+/** Answers a CHALLENGE. Throws, or rejects, where it cannot. */
+export type Prove = (challenge: Challenge) => Proof | Promise<Proof>
 
 /** What a client asks, before it has its number. */
 export type Request = (request: number) => Message
@@ -95,7 +108,7 @@ export class InnerSession {
 
   /** Sends a message that is not answered, or whose answer is taken care of. */
   post(message: Message): void {
-    if (!this.#isOver) this.receiver.bytes(json.encode(message), false)
+    if (!this.#isOver) this.#tell(message)
   }
 
   /** Ends the session with a GOODBYE. */
@@ -110,8 +123,19 @@ export class InnerSession {
     this.receiver.closed()
   }
 
+  #tell(message: Message): void {
+    this.receiver.bytes(json.encode(message), false)
+  }
+
   #read(frames: readonly Uint8Array[]): void {
-    for (const frame of frames) if (!this.#isOver) this.#take(decoded(frame))
+    try {
+      for (const frame of frames) if (!this.#isOver) this.#take(decoded(frame))
+      this.#listener.flush?.()
+    } catch (error) {
+      // Others wait to be served after this one.
+      this.#listener.failed?.(error)
+      this.receiver.farewell(1011, 'the gateway failed')
+    }
   }
 
   #take(message: Message): void {
@@ -123,13 +147,13 @@ export class InnerSession {
         this.#joined?.(message)
         return
       case CHALLENGE:
-        this.#answer(message)
+        void this.#answer(message)
         return
       case GOODBYE:
-        if (!this.#isLeaving) {
-          this.post({ type: GOODBYE, details: NO_DETAILS, reason: GOODBYE_AND_OUT })
-        }
         this.#end(message.reason, String(message.details.message ?? ''))
+        if (!this.#isLeaving) {
+          this.#tell({ type: GOODBYE, details: NO_DETAILS, reason: GOODBYE_AND_OUT })
+        }
         return
       case ABORT:
         this.#end(message.reason, String(message.details.message ?? ''))
@@ -139,15 +163,16 @@ export class InnerSession {
     }
   }
 
-  #answer(challenge: Challenge): void {
+  async #answer(challenge: Challenge): Promise<void> {
     try {
-      const { signature, extra = NO_DETAILS } = this.#prove(challenge)
+      const { signature, extra = NO_DETAILS } = await this.#prove(challenge)
       this.post({ type: AUTHENTICATE, signature, extra })
     } catch (error) {
+      if (this.#isOver) return
       const { message } = error as Error
       const reason = AUTHENTICATION_FAILED
-      this.post({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
       this.#end(reason, message)
+      this.#tell({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
     }
   }
 
@@ -187,10 +212,13 @@ function decoded(frame: Uint8Array): Message {
 }
 
 function connectionOf(outer: Outer, write: (frames: readonly Uint8Array[]) => void): Connection {
-  const { kind, protocol, remote, secure = false, certificate = null } = outer
+  const { kind, remote, secure = false, certificate = null } = outer
   return {
     ...{ kind, remote, secure, certificate, write },
-    ...(protocol === undefined ? {} : { protocol }),
+    // It may be settled only when the client has said what it speaks.
+    get protocol() {
+      return outer.protocol ?? INNER_PROTOCOL
+    },
     get buffered() {
       return outer.buffered
     },

@@ -34,6 +34,8 @@ export interface ServiceKind<Keys> {
   readonly keys: TSchema
   /** Sessions begin there: its keys may have `auth` and `realms`. */
   readonly takesSessions: boolean
+  /** Nothing but WebSockets is served there, besides a page: any library for them can do it. */
+  readonly isWebSocket?: boolean
   /** Opens it, with its keys as the configuration has them, defaults filled in. */
   create(keys: Keys, place: Place): Service
 }

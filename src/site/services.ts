@@ -1,17 +1,20 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED } from '../base/keys.ts'
+import { stompKind } from '../gateway/stomp/service.ts'
 import type { Place, Service, ServiceKind } from './service.ts'
 import { websocketKind } from './websocket.ts'
 
 /** What can be served at a path. A new kind is a line here, and one below for its keys. */
 const KINDS = {
   websocket: websocketKind,
+  stomp: stompKind,
 } as const
 
 /** The keys of a path: one, the kind of service, with the keys of that kind. */
 export const serviceKeys = Type.Object(
   {
     websocket: Type.Optional(KINDS.websocket.keys),
+    stomp: Type.Optional(KINDS.stomp.keys),
   },
   { ...CLOSED, ...about('What is served there: one of these kinds.', 'new') },
 )
@@ -40,5 +43,5 @@ export function serviceOf(service: ServiceConfig, place: Place): Service {
 
 /** These paths take WebSockets, and nothing else is served. */
 export function isWebSocketOnly(paths: Paths): boolean {
-  return Object.values(paths).every(service => kindOf(service) === KINDS.websocket)
+  return Object.values(paths).every(service => kindOf(service)?.isWebSocket === true)
 }

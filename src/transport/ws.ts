@@ -27,6 +27,10 @@ import { answerUpgrade } from './upgrade.ts'
 /** Frames up to this size are gathered into one buffer with their headers. */
 const GATHER = 16384
 
+/** The first octet of a frame that is whole (RFC 6455, 5.2). */
+const TEXT = 0x81
+const BINARY = 0x82
+
 /**
  * `ws` does handshake, reading and control frames. Messages are framed here and written to the
  * socket in one go a tick, which is what makes this transport as fast as the other.
@@ -38,7 +42,8 @@ class WsConnection implements Connection {
   readonly certificate: ClientCertificate | null
   readonly #socket: WebSocket
   readonly #stream: Duplex
-  readonly #opcode: number
+  readonly #binary: boolean
+  #opcode = TEXT
 
   constructor(socket: WebSocket, stream: Duplex, remote: string, binary: boolean) {
     this.#socket = socket
@@ -46,14 +51,15 @@ class WsConnection implements Connection {
     this.remote = remote
     this.secure = stream instanceof TLSSocket
     this.certificate = stream instanceof TLSSocket ? certificateOfClient(stream) : null
-    this.#opcode = binary ? 0x82 : 0x81
+    this.#binary = binary
   }
 
   get buffered(): number {
     return this.#stream.writableLength
   }
 
-  write(frames: readonly Uint8Array[]): void {
+  write(frames: readonly Uint8Array[], binary: boolean = this.#binary): void {
+    this.#opcode = binary ? BINARY : TEXT
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#stream.cork()
     let from = 0
