@@ -106,9 +106,9 @@ export class InnerSession {
     return this.#lastRequest
   }
 
-  /** Sends a message that is not answered, or whose answer is taken care of. */
+  /** Sends a message that is not answered, or whose answer is taken care of; none after GOODBYE. */
   post(message: Message): void {
-    if (!this.#isOver) this.#tell(message)
+    if (!this.#isOver && !this.#isLeaving) this.#tell(message)
   }
 
   /** Ends the session with a GOODBYE. */

@@ -399,6 +399,18 @@ for (const backend of TRANSPORTS) {
         expect(await heard()).equal('e')
       })
 
+      it('gives a subscription up and leaves in one go', async () => {
+        const client = await stomp()
+        client.wire.send(
+          Buffer.concat([
+            frameOf('SUBSCRIBE', { id: '1', destination: 'a.b' }),
+            frameOf('UNSUBSCRIBE', { id: '1' }),
+            frameOf('DISCONNECT', { receipt: 'r' }),
+          ]),
+        )
+        expect((await client.next()).command).equal('RECEIPT')
+      })
+
       it('bears that an administrator takes a subscription away', async () => {
         const [client, one] = [await stomp(), await wamp()]
         await client.ask('SUBSCRIBE', { id: 'a', destination: 'com.foo', receipt: 'r' })
