@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { bench } from './cli/bench.ts'
 import { check } from './cli/check.ts'
 import { completion } from './cli/completion.ts'
 import { dev } from './cli/dev.ts'
@@ -23,7 +24,7 @@ import { ListenError } from './transport/transport.ts'
 
 const VERBS = [
   ...[dev, start, init, check, status, reload, drain, stop],
-  ...[hash, keygen, schema, completion, versionVerb],
+  ...[bench, hash, keygen, schema, completion, versionVerb],
 ]
 
 const codes = Object.entries(EXIT_CODES).map(([code, text]) => `  ${code.padEnd(5)}${text}`)

@@ -26,6 +26,8 @@ export function listenOptions(transport: TransportConfig): ListenOptions {
     sendBuffer: options.send_buffer,
     pingInterval: options.auto_ping_interval,
     handshakeTimeout: options.handshake_timeout,
+    maxConnections: options.max_connections,
+    maxConnectionsPerAddress: options.max_connections_per_address,
     maxHandshakes: options.max_handshakes,
     maxHelloSize: options.max_hello_size,
     maxFailures: options.max_failures,
@@ -64,19 +66,23 @@ export function authenticatorsOf(
   return found.set(HOOK, dynamicMethods(methods, ask, surroundings))
 }
 
+/** The realm's number of sessions is not that of its roles. */
+const ANY_NUMBER = { sessions: Infinity }
+
 /** The rules of each role. */
 export function rulesOf(
-  { name, options, roles, rpc }: RealmConfig,
+  { name, options, roles, rpc, limits: common }: RealmConfig,
   surroundings: Surroundings,
 ): Map<string, Rules> {
   return new Map(
     roles.map(role => {
       const isOwn = Object.keys(role.rpc).length > 0
-      const limits = isOwn ? { ...RPC_DEFAULTS, ...rpc, ...role.rpc } : undefined
+      const ownRpc = isOwn ? { ...RPC_DEFAULTS, ...rpc, ...role.rpc } : undefined
+      const limits = { ...common, ...ANY_NUMBER, ...role.limits }
       const authorizer = role.authorizer && authorizerOf(role.authorizer, name, surroundings)
       return [
         role.name,
-        new Rules(role.permissions, options.uri_check, { rpc: limits, authorizer }),
+        new Rules(role.permissions, options.uri_check, { rpc: ownRpc, authorizer, limits }),
       ]
     }),
   )
@@ -103,9 +109,9 @@ export function pubsubOf(realm: RealmConfig): PubSubOptions {
 export function realmOf(realm: RealmConfig, surroundings: Surroundings): Realm {
   const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = realm.options
   const roles = [...rulesOf(realm, surroundings)].map(([name, rules]) => new Role(name, rules))
-  const { name, rpc } = realm
+  const { name, rpc, limits } = realm
   const { clock, log, counters } = surroundings
-  const facts = { name, uriCheck, strictRequestIds, roles, rpc, pubsub: pubsubOf(realm) }
+  const facts = { name, uriCheck, strictRequestIds, roles, rpc, limits, pubsub: pubsubOf(realm) }
   return new Realm({ ...facts, clock, log, counters }, randomId)
 }
 

@@ -4,7 +4,7 @@ import type { Config, RealmConfig } from './config/schema.ts'
 import { pubsubOf, realmOf, realmOnDemand, rulesOf } from './from-config.ts'
 import { CLOSE_REALM, ROLE_REMOVED } from './protocol/errors.ts'
 import type { Role } from './realm/authorize.ts'
-import type { Realm } from './realm/realm.ts'
+import type { Realm, RealmLoad } from './realm/realm.ts'
 
 /** Realms that clients may call into being in development. */
 const MAX_ON_DEMAND = 1000
@@ -32,9 +32,9 @@ export class Realms {
     return realm
   }
 
-  /** How many sessions each has. */
-  sessions(): { readonly name: string; readonly sessions: number }[] {
-    return [...this.#realms.values()].map(({ name, members }) => ({ name, sessions: members.size }))
+  /** How much each has. */
+  loads(): ({ readonly name: string } & RealmLoad)[] {
+    return [...this.#realms.values()].map(({ name, load }) => ({ name, ...load }))
   }
 
   /**
@@ -72,7 +72,7 @@ export class Realms {
       const known = this.#realms.get(realm.name) as Realm
       // Rules that are as they were keep the verdicts that they have reached.
       if (!fresh.has(realm.name) && !isDeepStrictEqual(before.get(realm.name), realm)) {
-        known.limit(realm.rpc, pubsubOf(realm))
+        known.limit(realm.rpc, pubsubOf(realm), realm.limits)
         const gone = known.changeRoles(rulesOf(realm, this.#surroundings))
         if (reload.orphans === 'close') closeOrphans(known, gone)
       }

@@ -17,7 +17,7 @@ import { type DrainOptions, drain } from './drain.ts'
 import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
 import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
 import { unrestricted } from './realm/authorize.ts'
-import type { Realm } from './realm/realm.ts'
+import type { Realm, RealmLoad } from './realm/realm.ts'
 import { Realms } from './realms.ts'
 import { loggedReload } from './reload-log.ts'
 import type { Link } from './session/link.ts'
@@ -68,7 +68,7 @@ export interface Status {
   readonly started: string
   /** Connections, joined or not. */
   readonly connections: number
-  readonly realms: readonly { readonly name: string; readonly sessions: number }[]
+  readonly realms: readonly ({ readonly name: string } & RealmLoad)[]
   /** What went wrong or was refused since the start; base/counters.ts says what each means. */
   readonly counters: Readonly<Record<Counted, number>>
   readonly listening: readonly Listening[]
@@ -218,7 +218,7 @@ export class Router {
       ready: this.#closing === null,
       started: this.#started,
       connections: this.#links.size,
-      realms: this.#realms.sessions(),
+      realms: this.#realms.loads(),
       counters: this.#counters.all(),
       listening: this.#doors.listening,
       files: this.#loaded.files,

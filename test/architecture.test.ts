@@ -51,11 +51,13 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     packages: ['typebox', 'yaml'],
   },
   control: { folders: ['base', 'config', 'protocol', 'store', 'transport'], packages: [] },
+  // A client of routers; `.` is the router that it measures where none is named.
+  bench: { folders: ['.', 'protocol', 'serializer', 'config'], packages: ['ws'] },
   // One file for each verb of the command line; `.` is the router.
   cli: {
     folders: [
       ...['.', 'base', 'match', 'serializer', 'store'],
-      ...['auth', 'config', 'control', 'transport'],
+      ...['auth', 'bench', 'config', 'control', 'transport'],
     ],
     packages: ['commander'],
   },

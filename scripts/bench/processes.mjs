@@ -6,6 +6,8 @@ export const pinned =
   process.platform === 'linux' &&
   ['0', '1'].every(core => spawnSync('taskset', ['-c', core, 'true']).status === 0)
 
+/** Characters of output that are kept: a log may be long. */
+const MOST_OUTPUT = 100_000
 const running = new Set()
 // Also after a crash or Ctrl-C: nothing of what was started may outlive the benchmark.
 process.on('exit', () => {
@@ -13,7 +15,7 @@ process.on('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130))
 
-/** Starts a command on one core. Its output is kept in `child.output`, its end is `child.ended`. */
+/** Starts a command on one core. The end of its output is kept in `child.output`, its end is `child.ended`. */
 export function start(core, command, { cwd, ipc = false } = {}) {
   const argv = pinned ? ['taskset', '-c', String(core), ...command] : command
   // exec throughout, so that the child's id is that of the router itself. Detached gives it a
@@ -25,12 +27,11 @@ export function start(core, command, { cwd, ipc = false } = {}) {
   })
   running.add(child)
   child.output = ''
-  child.stdout.on('data', data => {
-    child.output += data
-  })
-  child.stderr.on('data', data => {
-    child.output += data
-  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', data => {
+      child.output = (child.output + data).slice(-MOST_OUTPUT)
+    })
+  }
   child.ended = new Promise(resolve => {
     child.on('error', error => {
       child.output += error.message

@@ -9,7 +9,8 @@ const router = createRouter({ development: true })
 await router.listen({ port: Number(port), transport, sendBuffer: 64 << 20 })
 
 // How the benchmark learns the CPU time where there is no /proc: seconds, user and system.
-process.on('message', () => {
+process.on('message', message => {
+  if (message !== 'cpu') return
   const { user, system } = process.cpuUsage()
   process.send?.((user + system) / 1e6)
 })

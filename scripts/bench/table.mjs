@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, platform, release } from 'node:os'
+import { digits } from './digits.mjs'
 import { pinned } from './processes.mjs'
-import { version } from './routers.mjs'
+import { speaks, version } from './routers.mjs'
 
 /** What the figures depend on. */
 export function machine(routers, generator) {
@@ -33,7 +34,10 @@ export function table(rows, routers, base) {
   const head = `| | ${routers.join(' | ')} |`
   const lines = rows.map(({ scenario, serializer, runs }) => {
     const compared = median(runs.get(base) ?? [], scenario.cost)?.[scenario.cost]
-    const cells = routers.map(name => cell(scenario, runs.get(name), name !== base && compared))
+    const cells = routers.map(name => {
+      if (!speaks(name, serializer)) return '–'
+      return cell(scenario, runs.get(name), name !== base && compared)
+    })
     return `| ${scenario.title}, ${serializer} | ${cells.join(' | ')} |`
   })
   return [head, `|---|${routers.map(() => '---').join('|')}|`, ...lines].join('\n')
@@ -58,9 +62,4 @@ function median(runs, key) {
 function spread(runs, key) {
   const costs = runs.map(run => run[key])
   return Math.max(...costs) / Math.min(...costs)
-}
-
-function digits(value) {
-  if (value >= 100) return String(Math.round(value))
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }

@@ -2,6 +2,13 @@
 export const COUNTED = {
   denied_handshakes: 'clients that were refused before WELCOME',
   protocol_violations: 'sessions that ended because their client broke the rules',
+  refused_connections: 'connections that were closed because there were too many',
+  refused_sessions: 'clients that were refused because there were too many sessions',
+  limits_reached: 'requests that were refused because a session or realm has as much as it may',
+  rate_refused: 'messages that were refused because their session sent too much',
+  floods: 'sessions that ended because they went on sending too much',
+  queues_full: 'sessions that ended because too much waited for their authorizer',
+  payloads_refused: 'messages whose payload was larger than its sender may send',
   too_slow: 'sessions that ended because they read too slowly',
 } as const
 

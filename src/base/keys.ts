@@ -25,7 +25,7 @@ export function about<Default>(text: string, reload: Reload, fallback?: Default)
 interface Unit {
   readonly pattern: RegExp
   readonly expected: string
-  /** What the units are worth: milliseconds, bytes, or times a second. */
+  /** What the units are worth: milliseconds, bytes, or times or bytes a second. */
   readonly worth: Readonly<Record<string, number>>
   /** The most that can be given, where a key says nothing else. */
   readonly maximum: number
@@ -54,6 +54,12 @@ export const UNITS: Readonly<Record<string, Unit>> = {
     expected: 'a rate such as 200/s or 10/m, or a number of times a second',
     worth: { '/s': 1, '/m': 1 / 60, '/h': 1 / 3600 },
     maximum: 1e9,
+  },
+  bandwidth: {
+    pattern: /^(\d{1,12}(?:\.\d{1,3})?) ?(B|KB|MB|GB)\/s$/,
+    expected: 'a bandwidth such as 64KB/s or 1MB/s, or a number of bytes a second',
+    worth: { B: 1, KB, MB: KB * KB, GB: KB * KB * KB },
+    maximum: 1024 * KB * KB * KB,
   },
 }
 
@@ -87,6 +93,9 @@ export const size = (options: About & Limits): WithUnit => withUnit('size', opti
 
 /** How often: `200/s`. */
 export const rate = (options: About & Limits): WithUnit => withUnit('rate', options)
+
+/** Bytes a second: `1MB/s`. */
+export const bandwidth = (options: About & Limits): WithUnit => withUnit('bandwidth', options)
 
 /** What a number or a text with a unit is worth, or undefined where it is none. */
 export function worthOf(unit: string, input: number | string): number | undefined {

@@ -34,6 +34,16 @@ export class Subscriptions {
     return this.#byId.get(id)
   }
 
+  /** Topics and patterns that somebody is subscribed to, or that have a history. */
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** How many a session has. */
+  countOf(peer: Peer): number {
+    return this.#held.get(peer)?.size ?? 0
+  }
+
   all(): Iterable<Subscription> {
     return this.#byId.values()
   }

@@ -2,7 +2,7 @@
 export const EXIT_CODES: Readonly<Record<number, string>> = {
   0: 'done; for a router: shut down in order',
   1: 'could not run: port in use, no permission, no router to talk to; a check that failed',
-  2: 'wrong flag or configuration',
+  2: 'wrong flag or configuration; `wampd bench`: messages were lost',
   129: 'SIGHUP while it went down: ended at once',
   130: 'the same with SIGINT',
   143: 'the same with SIGTERM',

@@ -8,7 +8,7 @@ export const hostFlag = () =>
   new Option('--host <address>', 'address to listen on; 0.0.0.0 for all')
 
 export const portFlag = () =>
-  new Option('--port <n>', 'port to listen on; 0 picks a free one').argParser(wholeNumber(65535))
+  new Option('--port <n>', 'port to listen on; 0 picks a free one').argParser(numberFrom(0, 65535))
 
 export const transportFlag = () =>
   new Option(
@@ -44,10 +44,11 @@ export function examples(pairs: readonly (readonly [string, string])[]): string 
   return ['', 'Examples:', ...lines].join('\n')
 }
 
-function wholeNumber(max: number): (text: string) => number {
+/** Reads a whole number of a range. */
+export function numberFrom(min: number, max: number): (text: string) => number {
   return text => {
-    if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text)
-    throw new InvalidArgumentError(`Expected a whole number from 0 to ${max}.`)
+    if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text)
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`)
   }
 }
 

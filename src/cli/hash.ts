@@ -1,6 +1,6 @@
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import { Failure } from './exit.ts'
-import { examples, jsonFlag } from './flags.ts'
+import { examples, jsonFlag, numberFrom } from './flags.ts'
 import { readSecret } from './secret-input.ts'
 
 const METHODS = ['wampcra', 'scram', 'wamp-scram'] as const
@@ -34,12 +34,12 @@ export function hash(program: Command): void {
     .option(
       '--iterations <count>',
       'rounds; more are slower, for clients and for thieves',
-      countFrom(1, 10_000_000),
+      numberFrom(1, 10_000_000),
     )
     .option(
       '--memory <KiB>',
       'for argon2id13: the memory that the client needs',
-      countFrom(8, 4_194_304),
+      numberFrom(8, 4_194_304),
       19_456,
     )
     .addOption(jsonFlag())
@@ -74,12 +74,4 @@ async function keysOf(method: Method, secret: string, flags: Flags): Promise<obj
 function yaml(keys: object): string {
   const lines = Object.entries(keys).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
   return lines.join('')
-}
-
-/** As the configuration takes them. */
-function countFrom(min: number, max: number): (text: string) => number {
-  return text => {
-    if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text)
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`)
-  }
 }

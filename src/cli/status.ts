@@ -47,11 +47,16 @@ function table(status: ProcessStatus): string {
       .filter(([, count]) => count > 0)
       .map(([name, count]) => [name.replaceAll('_', ' '), String(count)]),
   ]
-  const rows = realms.map(({ name, sessions }) => [printable(name), String(sessions)])
-  return [columns(facts), '', columns([['realm', 'sessions'], ...rows])].join('\n')
+  const rows = realms.map(({ name, sessions, subscriptions, registrations, refused }) => [
+    printable(name),
+    ...[sessions, subscriptions, registrations, refused].map(String),
+  ])
+  const heading = ['realm', 'sessions', 'subscriptions', 'registrations', 'refused']
+  return [columns(facts), '', columns([heading, ...rows])].join('\n')
 }
 
 function columns(rows: readonly (readonly string[])[]): string {
-  const width = Math.max(...rows.map(([first = '']) => first.length))
-  return rows.map(([first = '', second]) => `${first.padEnd(width)}  ${second}`).join('\n')
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)))
+  const lines = rows.map(row => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
+  return lines.map(line => line.trimEnd()).join('\n')
 }

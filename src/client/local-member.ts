@@ -30,6 +30,7 @@ import {
 } from '../protocol/messages.ts'
 import type { Dict } from '../protocol/payload.ts'
 import type { Role } from '../realm/authorize.ts'
+import { UNLIMITED } from '../realm/limits.ts'
 import type { Member, Realm } from '../realm/realm.ts'
 import { copyDict, copyValue } from './copy.ts'
 import { LocalCallee } from './local-callee.ts'
@@ -64,6 +65,7 @@ export class LocalMember implements Member, LocalSession {
   readonly id: number
   readonly authid: string
   readonly role: Role
+  readonly limits = UNLIMITED
   readonly features: number =
     CALLEE_CANCELS |
     CALLEE_PROGRESSES |

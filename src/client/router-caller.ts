@@ -5,6 +5,7 @@ import { CANCELED, NO_SUCH_REALM, TIMEOUT, WampError } from '../protocol/errors.
 import { CALL, CANCEL, ERROR, type Message, NO_DETAILS, RESULT } from '../protocol/messages.ts'
 import { Payload } from '../protocol/payload.ts'
 import { type Role, unrestricted } from '../realm/authorize.ts'
+import { UNLIMITED } from '../realm/limits.ts'
 import type { Member, Realm } from '../realm/realm.ts'
 
 interface Pending {
@@ -20,6 +21,7 @@ export class RouterCaller implements Member {
   readonly id: number
   readonly authid = 'wampd'
   readonly role: Role
+  readonly limits = UNLIMITED
   readonly features = 0
   readonly details: SessionDetails
   readonly #realm: Realm

@@ -177,16 +177,17 @@ function judged(
     const reason = `${asks} is asked who that is, and for the role`
     return { allowed: false, asks, reason, path: [] }
   }
-  const { options, roles } = config.realms[r] as RealmConfig
+  const { options, roles, limits } = config.realms[r] as RealmConfig
   const { uri_check } = options
   const o = roles.findIndex(({ name }) => name === role)
   const permissions = roles[o]?.permissions ?? []
-  const rules = new Rules(permissions, uri_check)
+  const rules = new Rules(permissions, uri_check, { limits })
   const takesPattern = action === 'register' || action === 'subscribe'
   const verdict = rules.verdictOnPattern(uri, takesPattern ? (match ?? 'exact') : 'exact')
   const path = ['roles', o]
   const denied = (reason: string) => ({ allowed: false, reason, path })
-  if ((verdict & BAD_URI) !== 0) return denied(`"${printable(uri)}" is not a ${uri_check} URI`)
+  if ((verdict & BAD_URI) !== 0)
+    return denied(`"${printable(uri)}" is not a ${uri_check} URI, or too long a one`)
   if (isReserved(uri) && (action === 'register' || action === 'publish')) {
     return denied('URIs that begin with wamp. or wampd. are the router’s own')
   }

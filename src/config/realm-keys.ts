@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { about, CLOSED, duration, name } from '../base/keys.ts'
 import { MATCHES } from '../match/uri.ts'
 import { DISCLOSURES, MAX_TRUST_LEVEL } from '../realm/authorize.ts'
+import { realmLimits, roleLimits } from './limit-keys.ts'
 import { pubsubKeys } from './pubsub-keys.ts'
 import { realmRpc, roleRpc } from './rpc-keys.ts'
 
@@ -152,6 +153,7 @@ const role = Type.Object(
       keyedBy: ['match', 'uri'],
     }),
     rpc: roleRpc,
+    limits: roleLimits,
     authorizer: Type.Optional(authorizer),
   },
   CLOSED,
@@ -194,6 +196,7 @@ export const realm = Type.Object(
       keyedBy: ['name'],
     }),
     rpc: realmRpc,
+    limits: realmLimits,
     ...pubsubKeys,
   },
   CLOSED,

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { about, CLOSED, duration, name, named, PATH, size } from '../base/keys.ts'
 import { serviceKeys } from '../site/services.ts'
+import { connectionKeys } from './limit-keys.ts'
 
 /** The port of a transport that names none. */
 export const DEFAULT_PORT = 8080
@@ -91,6 +92,7 @@ const options = Type.Object(
         ...about('How long a client may take from connecting to WELCOME.', 'new', '10s'),
       }),
     ),
+    ...connectionKeys,
     max_handshakes: Type.Optional(
       Type.Integer({
         minimum: 1,

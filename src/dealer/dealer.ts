@@ -4,6 +4,7 @@ import type { Match } from '../match/uri.ts'
 import type { Disclosure } from '../protocol/disclosure.ts'
 import {
   FEATURE_NOT_SUPPORTED,
+  LIMIT_EXCEEDED,
   NO_SUCH_REGISTRATION,
   PROCEDURE_ALREADY_EXISTS,
   ProtocolViolation,
@@ -28,8 +29,10 @@ import {
   REGISTERED,
   RESULT,
   type Register,
+  shapeOf,
   UNREGISTERED,
   type Unregister,
+  YIELD,
   type Yield,
 } from '../protocol/messages.ts'
 import { passthruOf } from '../protocol/passthru.ts'
@@ -149,27 +152,36 @@ export class Dealer {
     peer.send({ type: UNREGISTERED, request: 0, details })
   }
 
-  /** `disclosure` and `trustlevel` are what the caller's rule gives, `limits` what its role has. */
+  /**
+   * `disclosure` and `trustlevel` are what the caller's rule gives, `limits` what its role has. False:
+   * it was refused, for `maxOpen` calls of the caller are open.
+   */
   call(
     peer: Peer,
     message: CallMessage,
     disclosure: Disclosure = 'requested',
     trustlevel?: number,
     limits: RpcLimits = this.#limits,
-  ): void {
+    maxOpen: number = Infinity,
+  ): boolean {
     const caller = this.#calls.endsOf(peer)
     const { request, options, procedure, payload } = message
     if (request > caller.highestCall) caller.highestCall = request
-    else if (this.#isPart(caller, message)) return
+    else if (this.#isPart(caller, message)) return true
+    if (caller.made.size >= maxOpen) {
+      peer.send(errorFor(message, LIMIT_EXCEEDED, `a session may have ${maxOpen} open calls`))
+      return false
+    }
     const terms = termsOf(options, disclosure, trustlevel, limits, peer.features)
     if ('refused' in terms) {
       peer.send(errorFor(message, terms.refused, terms.text))
-      return
+      return true
     }
     const call = new Call(caller, request, procedure, terms)
     const registration = this.registrations.index.best(procedure)
     if (registration === undefined) this.#calls.miss(call, payload)
     else this.#calls.place(call, registration, payload)
+    return true
   }
 
   /**
@@ -248,6 +260,16 @@ export class Dealer {
         ? refusal(call, FEATURE_NOT_SUPPORTED, NO_PASSTHRU)
         : callError(call, error, payload, passthru)
     this.#calls.happen(call, 'ERROR', answer)
+  }
+
+  /** Ends the call that a callee answers: its answer may not go to the caller. */
+  withhold(callee: Peer, message: Yield | ErrorMessage, error: string, text: string): void {
+    const isProgress = message.type === YIELD && message.options.progress === true
+    const call = this.#answered(callee, message.request, shapeOf(message.type)?.name as string)
+    if (call === undefined) return
+    // A callee that has more to say is told to stop.
+    const event = isProgress ? 'payload cannot be delivered' : 'YIELD'
+    this.#calls.happen(call, event, refusal(call, error, text))
   }
 
   /** What is open now. */

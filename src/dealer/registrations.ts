@@ -62,6 +62,11 @@ export class Registrations {
     return registration
   }
 
+  /** How many a session has part in. */
+  countOf(callee: Peer): number {
+    return this.#held.get(callee)?.size ?? 0
+  }
+
   /** True of a session that has a registration. */
   holds(callee: Peer): boolean {
     return this.#held.has(callee)

@@ -35,6 +35,8 @@ export interface MetaSession extends Peer {
 export interface MetaRealm {
   readonly members: ReadonlyMap<number, MetaSession>
   announce(topic: string, args: unknown[]): void
+  /** A limit has refused something. */
+  countRefusal(what: 'limits_reached'): void
   /** Somebody may hear what is announced. */
   readonly isHeard: boolean
   /** Throws the WampError that a session gets which may not publish to, or subscribe to, a URI. */

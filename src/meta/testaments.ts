@@ -93,6 +93,7 @@ export class Testaments {
     const all = [...buckets.detached, ...buckets.destroyed, testament]
     const { limit, max_bytes } = this.#bounds
     if (all.length > limit || all.reduce((sum, { bytes }) => sum + bytes, 0) > max_bytes) {
+      this.#realm.countRefusal('limits_reached')
       const text = `a session may have ${limit} testaments of ${max_bytes} bytes together`
       throw new WampError(LIMIT_EXCEEDED, [text])
     }

@@ -47,6 +47,11 @@ export const STORE_FAILED = 'wampd.error.store_failed'
 /** Our own: the session has as much of something as it may. */
 export const LIMIT_EXCEEDED = 'wampd.error.limit_exceeded'
 
+/** Our own: the session sends more than it may in that time. */
+export const RATE_EXCEEDED = 'wampd.error.rate_exceeded'
+/** Our own: the session went on sending more than it may. */
+export const FLOOD = 'wampd.close.rate_exceeded'
+
 /** The peer broke the protocol: it gets ABORT with this text, and its session ends. */
 export class ProtocolViolation extends Error {
   override name = 'ProtocolViolation'

@@ -3,6 +3,7 @@ import { PatternIndex } from '../match/patterns.ts'
 import { isPattern, isReserved, isUri, type Match, type UriCheck } from '../match/uri.ts'
 import { DISCLOSURES, type Disclosure } from '../protocol/disclosure.ts'
 import type { Authorizer } from './authorizer.ts'
+import { isMetered, type Limits, UNLIMITED } from './limits.ts'
 
 export { DISCLOSURES, type Disclosure }
 
@@ -81,12 +82,17 @@ export interface RoleOptions {
   readonly rpc?: RpcLimits | undefined
   /** Who decides on what no rule meets; undefined: that is denied. */
   readonly authorizer?: Authorizer | undefined
+  /** What its sessions may have and send; undefined: as much as they like. */
+  readonly limits?: Limits
 }
 
 /** The rules of a role, compiled. They never change; a role is given others on reload. */
 export class Rules {
   readonly rpc: RpcLimits | undefined
   readonly authorizer: Authorizer | undefined
+  readonly limits: Limits
+  /** Each message of its sessions has to be measured. */
+  readonly isMetered: boolean
   readonly #check: UriCheck
   readonly #index = new PatternIndex<Compiled>()
   /** Rules for the router's own URIs: a wide rule such as the prefix "" does not give those. */
@@ -96,6 +102,8 @@ export class Rules {
   constructor(permissions: readonly Permission[], check: UriCheck, options: RoleOptions = {}) {
     this.rpc = options.rpc
     this.authorizer = options.authorizer
+    this.limits = options.limits ?? UNLIMITED
+    this.isMetered = isMetered(this.limits)
     this.#check = check
     for (const rule of permissions) {
       const index = isReserved(rule.uri) ? this.#reserved : this.#index
@@ -106,7 +114,8 @@ export class Rules {
   verdict(uri: string): number {
     const known = this.#verdicts.get(uri)
     if (known !== undefined) return known
-    const verdict = isUri(uri, this.#check) ? this.#judge(uri) : BAD_URI
+    const isSound = uri.length <= this.limits.uri_length && isUri(uri, this.#check)
+    const verdict = isSound ? this.#judge(uri) : BAD_URI
     if (uri.length > MAX_KEPT_URI) return verdict
     if (this.#verdicts.size >= MAX_VERDICTS) this.#verdicts.clear()
     this.#verdicts.set(uri, verdict)
@@ -115,7 +124,12 @@ export class Rules {
 
   verdictOnPattern(pattern: string, match: Match): number {
     if (match === 'exact') return this.verdict(pattern)
-    return isPattern(pattern, match, this.#check) ? this.#judge(pattern) : BAD_URI
+    const { uri_length, wildcard_components } = this.limits
+    const isSound =
+      pattern.length <= uri_length &&
+      isPattern(pattern, match, this.#check) &&
+      (match !== 'wildcard' || pattern.split('.').length <= wildcard_components)
+    return isSound ? this.#judge(pattern) : BAD_URI
   }
 
   /** The rule that decides about a URI, or about a pattern as text; undefined: none meets it. */

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts'
-import { Counters } from '../base/counters.ts'
+import { type Counted, Counters } from '../base/counters.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import { Broker } from '../broker/broker.ts'
@@ -20,7 +20,9 @@ import {
   DISCLOSE_ME_DISALLOWED,
   INVALID_ARGUMENT,
   INVALID_URI,
+  LIMIT_EXCEEDED,
   NOT_AUTHORIZED,
+  PAYLOAD_SIZE_EXCEEDED,
   PayloadError,
   ProtocolViolation,
   WampError,
@@ -30,6 +32,7 @@ import {
   CANCEL,
   type Call,
   ERROR,
+  type ErrorMessage,
   errorFor,
   type Message,
   PUBLISH,
@@ -42,6 +45,7 @@ import {
   UNREGISTER,
   UNSUBSCRIBE,
   YIELD,
+  type Yield,
 } from '../protocol/messages.ts'
 import { type Dict, Payload } from '../protocol/payload.ts'
 import { openStore } from '../store/open.ts'
@@ -59,10 +63,15 @@ import {
   type Rules,
   trustLevel,
 } from './authorize.ts'
+import { Headcount } from './headcount.ts'
+import { type Limits, UNLIMITED } from './limits.ts'
+import { whyNoRegistration, whyNoSession, whyNoSubscription } from './room.ts'
 
 /** A session of a realm, remote or in-process. */
 export interface Member extends MetaSession {
   readonly role: Role
+  /** What it may have and send. */
+  readonly limits: Limits
 }
 
 export interface RealmOptions {
@@ -77,8 +86,19 @@ export interface RealmOptions {
   readonly rpc?: RpcOptions
   /** What is kept of publications. */
   readonly pubsub?: PubSubOptions
+  /** What may be in it; its roles have limits of their own. Absent: as much as comes. */
+  readonly limits?: Limits
   readonly clock?: Clock
   readonly counters?: Counters
+}
+
+/** How much a realm has of what its limits limit. */
+export interface RealmLoad {
+  readonly sessions: number
+  readonly subscriptions: number
+  readonly registrations: number
+  /** What limits have refused since the start. */
+  readonly refused: number
 }
 
 /** A world of its own: nothing crosses from one realm to another. */
@@ -91,7 +111,11 @@ export class Realm {
   readonly #gone = new Map<string, Role>()
   readonly #log: Log | undefined
   readonly counters: Counters
+  readonly clock: Clock
   readonly members: Map<number, Member> = new Map()
+  readonly #headcount = new Headcount()
+  #limits: Limits
+  #refused = 0
   readonly #store: Store
   readonly #broker: Broker
   readonly #dealer: Dealer
@@ -106,7 +130,9 @@ export class Realm {
     this.#roles = new Map(options.roles.map(role => [role.name, role]))
     this.#log = options.log
     this.counters = options.counters ?? new Counters()
-    const { pubsub = {}, rpc = {}, clock = systemClock } = options
+    const { pubsub = {}, rpc = {}, limits = UNLIMITED, clock = systemClock } = options
+    this.clock = clock
+    this.#limits = limits
     this.#store = openStore(pubsub.store)
     this.#broker = new Broker({
       randomId,
@@ -160,14 +186,37 @@ export class Realm {
     return ((caller as Member).role.verdict(procedure) & MAY_CALL) !== 0
   }
 
+  /** What it has, and how often its limits have refused something. */
+  get load(): RealmLoad {
+    return {
+      sessions: this.members.size,
+      subscriptions: this.#broker.subscriptions.size,
+      registrations: this.#dealer.registrations.byId.size,
+      refused: this.#refused,
+    }
+  }
+
+  /** A limit of the realm, or of a role in it, has refused something. */
+  countRefusal(what: Counted): void {
+    this.#refused++
+    this.counters.count(what)
+  }
+
+  /** Why one session more is too much, if it is. */
+  whyFull(member: Member): string | undefined {
+    return whyNoSession(this.#limits, this.#headcount, member)
+  }
+
   join(member: Member): void {
     this.members.set(member.id, member)
+    this.#headcount.add(member)
     onJoin(this, member)
   }
 
   /** The session is over: nothing is routed to it any more, and nothing of it stays. */
   leave(member: Member): void {
     if (!this.members.delete(member.id)) return
+    this.#headcount.remove(member)
     // It hears nothing any more of what is given up on its behalf.
     const held = this.#broker.leave(member)
     this.#dealer.leave(member)
@@ -202,7 +251,8 @@ export class Realm {
   }
 
   /** Sets other limits, for what begins from now on. */
-  limit(rpc: RpcOptions, pubsub: PubSubOptions): void {
+  limit(rpc: RpcOptions, pubsub: PubSubOptions, limits: Limits): void {
+    this.#limits = limits
     this.#dealer.limit(rpc)
     this.#broker.retained.limit(pubsub.retained_events)
     this.#testaments.limit(pubsub.testaments)
@@ -237,9 +287,23 @@ export class Realm {
 
   /** Answers a request whose authorizer failed: nobody knows whether it may be. */
   fail(member: Member, message: Routed): void {
+    this.refuse(member, message, AUTHORIZATION_FAILED, 'the authorizer failed')
+  }
+
+  /** Answers a request that may not be, whatever the rules say. A call that it is a part of ends. */
+  refuse(member: Member, message: Routed, error: string, text: string): void {
     const isLate = message.type === CALL && !this.#dealer.isToBeAnswered(member, message)
     if (isLate || (message.type === PUBLISH && !isAnswered(message))) return
-    member.send(errorFor(message, AUTHORIZATION_FAILED, 'the authorizer failed'))
+    member.send(errorFor(message, error, text))
+  }
+
+  /** A message whose payload is larger than its sender may send. Throws ProtocolViolation. */
+  refusePayload(member: Member, message: Carrier): void {
+    this.countRefusal('payloads_refused')
+    const text = `a payload may have at most ${member.limits.payload_size} bytes`
+    if (message.type === YIELD || message.type === ERROR) {
+      this.#dealer.withhold(member, message, PAYLOAD_SIZE_EXCEEDED, text)
+    } else this.refuse(member, message, PAYLOAD_SIZE_EXCEEDED, text)
   }
 
   #route(member: Member, message: Message): void {
@@ -298,7 +362,11 @@ export class Realm {
     const verdict = member.role.verdict(message.procedure)
     if ((verdict & (MAY_CALL | RESERVED)) === MAY_CALL) {
       const { rpc } = member.role.rules
-      this.#dealer.call(member, message, callerDisclosure(verdict), trustLevel(verdict), rpc)
+      const disclosure = callerDisclosure(verdict)
+      const maxOpen = member.limits.calls_per_session
+      if (!this.#dealer.call(member, message, disclosure, trustLevel(verdict), rpc, maxOpen)) {
+        this.countRefusal('limits_reached')
+      }
     } else if (this.#dealer.isToBeAnswered(member, message)) {
       if ((verdict & MAY_CALL) === 0) this.#refuse(member, message, verdict & ~RESERVED)
       else answerMeta(this.#meta.get(message.procedure), member, message)
@@ -310,7 +378,12 @@ export class Realm {
     if (match === undefined) return
     const verdict = member.role.verdictOnPattern(message.topic, match)
     if ((verdict & MAY_SUBSCRIBE) === 0) this.#refuse(member, message, verdict & ~RESERVED)
-    else this.#broker.subscribe(member, message, match)
+    else {
+      const { subscriptions } = this.#broker
+      const reason = whyNoSubscription(this.#limits, subscriptions, member, message, match)
+      if (reason !== undefined) this.#deny(member, message, reason)
+      else this.#broker.subscribe(member, message, match)
+    }
   }
 
   #register(member: Member, message: Register): void {
@@ -319,10 +392,21 @@ export class Realm {
     const verdict = member.role.verdictOnPattern(message.procedure, match)
     if ((verdict & MAY_REGISTER) === 0 || (verdict & RESERVED) !== 0) {
       this.#refuse(member, message, verdict)
-    } else {
+      return
+    }
+    const { registrations } = this.#dealer
+    const reason = whyNoRegistration(this.#limits, registrations, member, message, match)
+    if (reason !== undefined) this.#deny(member, message, reason)
+    else {
       const { rpc } = member.role.rules
       this.#dealer.register(member, message, match, callerDisclosure(verdict), rpc)
     }
+  }
+
+  /** Answers a request for which there is no room, for this reason. */
+  #deny(member: Member, message: Subscribe | Register, reason: string): void {
+    this.countRefusal('limits_reached')
+    member.send(errorFor(message, LIMIT_EXCEEDED, reason))
   }
 
   /** Answers a request that may not be. The URI's form comes before the right to use it. */
@@ -344,8 +428,12 @@ export class Realm {
 /** Requests that need a permission. */
 export type Routed = Publish | Call | Subscribe | Register
 
+/** Messages of clients that carry a payload. */
+export type Carrier = Publish | Call | Yield | ErrorMessage
+
 function refusal({ authrole }: MetaSession, verdict: number): { error: string; text: string } {
-  if ((verdict & BAD_URI) !== 0) return { error: INVALID_URI, text: 'not a valid URI' }
+  if ((verdict & BAD_URI) !== 0)
+    return { error: INVALID_URI, text: 'not a valid URI, or too long a one' }
   if ((verdict & RESERVED) !== 0) {
     return { error: INVALID_URI, text: 'URIs that begin with wamp. are the router’s own' }
   }

@@ -2,6 +2,7 @@ import { MAX_ID } from '../base/ids.ts'
 import { ProtocolViolation } from '../protocol/errors.ts'
 import { type ElementReader, type Message, NO_DETAILS, shapeOf } from '../protocol/messages.ts'
 import { type Dict, NO_PAYLOAD, Payload, type TailCodec } from '../protocol/payload.ts'
+import type { JsonWalk } from './json-walk.ts'
 import { MAX_DEPTH, MAX_DICT } from './serializer.ts'
 
 const QUOTE = 34
@@ -13,8 +14,6 @@ const LIST_END = 93
 const DICT = 123
 const DICT_END = 125
 
-/** Longer strings are checked by the native parser, which overtakes the loop about here. */
-const LONG_STRING = 64
 /** CPython refuses integers of more than 4,300 digits: such a payload would fell its receiver. */
 const MAX_NUMBER = 1024
 
@@ -35,15 +34,21 @@ export class JsonReader implements ElementReader {
   private name = ''
   private readonly codec: TailCodec
   private readonly open: (text: string) => Dict
+  private readonly walk: JsonWalk | null
+  /** The walk has the frame. */
+  private isTaken = false
 
-  constructor(codec: TailCodec, open: (text: string) => Dict) {
+  /** Without `walk` it does all by itself, and says the same of every frame. */
+  constructor(codec: TailCodec, open: (text: string) => Dict, walk: JsonWalk | null) {
     this.codec = codec
     this.open = open
+    this.walk = walk
   }
 
   read(frame: Uint8Array): Message {
     this.bytes = frame
     this.at = 0
+    this.isTaken = false
     this.name = 'message'
     if (this.next() !== LIST) throw this.violation('is no JSON list')
     this.at++
@@ -96,7 +101,7 @@ export class JsonReader implements ElementReader {
       this.at += 2
       return NO_DETAILS
     }
-    this.skipValue(0)
+    this.skipElement()
     if (this.at - at > MAX_DICT) throw this.violation(`${field} has more than ${MAX_DICT} bytes`)
     return this.open(utf8Slice.call(bytes, at, this.at))
   }
@@ -109,11 +114,11 @@ export class JsonReader implements ElementReader {
     }
     let count = 1
     if (this.separator('args') !== LIST) throw this.violation('args is no list')
-    this.skipValue(0)
+    this.skipElement()
     if (this.next() === COMMA) {
       count = 2
       if (this.separator('kwargs') !== DICT) throw this.violation('kwargs is no dict')
-      this.skipValue(0)
+      this.skipElement()
     }
     const to = this.at
     if (this.next() === COMMA) throw this.violation('has surplus elements')
@@ -172,6 +177,21 @@ export class JsonReader implements ElementReader {
       throw this.violation(`${field} is no integer in 0..2^53`)
     }
     return value
+  }
+
+  /** Steps over a list or dict of the message. What is wrong with it, the slow walk says. */
+  private skipElement(): void {
+    const { walk } = this
+    if (walk !== null) {
+      if (!this.isTaken) walk.take(this.bytes)
+      this.isTaken = true
+      const end = walk.endOf(this.at)
+      if (end > 0) {
+        this.at = end
+        return
+      }
+    }
+    this.skipValue(0)
   }
 
   /** Steps over one value. */
@@ -244,44 +264,15 @@ export class JsonReader implements ElementReader {
 
   private skipString(): void {
     const { bytes } = this
-    const from = this.at++
-    const near = this.at + LONG_STRING
+    this.at++
     for (;;) {
       const c = bytes[this.at] as number
-      if (c === QUOTE) {
-        this.at++
-        return
-      }
+      if (c === QUOTE) break
       if (c === BACKSLASH) this.skipEscape()
       else if (c >= 32) this.at++
       else throw this.violation('has a string that is no sound JSON')
-      if (this.at > near) {
-        this.skipLongString(from)
-        return
-      }
     }
-  }
-
-  /** From the opening quote on: the end by a native search, the contents by the native parser. */
-  private skipLongString(from: number): void {
-    const { bytes } = this
-    for (
-      let quote = bytes.indexOf(QUOTE, this.at);
-      quote >= 0;
-      quote = bytes.indexOf(QUOTE, quote + 1)
-    ) {
-      let escapes = quote - 1
-      while (bytes[escapes] === BACKSLASH) escapes--
-      if ((quote - escapes) % 2 === 0) continue
-      try {
-        JSON.parse(latin1Slice.call(bytes, from, quote + 1))
-      } catch {
-        break
-      }
-      this.at = quote + 1
-      return
-    }
-    throw this.violation('has a string that is no sound JSON')
+    this.at++
   }
 
   private skipEscape(): void {

@@ -3,6 +3,7 @@ import { PayloadError } from '../protocol/errors.ts'
 import { type Message, shapeOf } from '../protocol/messages.ts'
 import type { Dict, Opened, Payload } from '../protocol/payload.ts'
 import { JsonReader } from './json-reader.ts'
+import { jsonWalk } from './json-walk.ts'
 import * as output from './output.ts'
 import type { Serializer } from './serializer.ts'
 import { fromJson, isEmpty, toJson } from './values.ts'
@@ -28,7 +29,7 @@ export const json: Serializer = {
   closeTail,
 }
 
-const reader = new JsonReader(json, text => openJson(text) as Dict)
+const reader = new JsonReader(json, text => openJson(text) as Dict, jsonWalk())
 
 const writer = {
   integer(value: number) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { LOOPBACK, networkOf } from './network.ts'
 
 export interface AttemptLimits {
   /** Failures that an address has free; 0: it may fail as often as it likes. */
@@ -57,30 +58,4 @@ export class Attempts {
     const [oldest] = this.#failures.keys()
     this.#failures.delete(oldest as string)
   }
-}
-
-const LOOPBACK = 'loopback'
-
-/** Who gets an IPv6 address gets 2 ** 64 of them: they count as one. IPv4 may come as IPv6. */
-function networkOf(address: string): string {
-  if (!address.includes(':')) return /^127\./.test(address) ? LOOPBACK : address
-  const groups = groupsOf(address)
-  const [a, b] = groups.slice(6) as [number, number]
-  const isMapped = groups.slice(0, 6).join() === '0,0,0,0,0,65535'
-  if (isMapped) return networkOf([a >> 8, a & 255, b >> 8, b & 255].join('.'))
-  if (groups.join() === '0,0,0,0,0,0,0,1') return LOOPBACK
-  return groups.slice(0, 4).join()
-}
-
-/** The eight numbers of an IPv6 address, however it is written. */
-function groupsOf(address: string): number[] {
-  const hex = address.replace(/%.*/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets) => {
-    const [a, b, c, d] = octets.slice(0, 4).map(Number) as [number, number, number, number]
-    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
-  })
-  const [head = '', tail] = hex.split('::')
-  const parse = (text: string) => (text === '' ? [] : text.split(':').map(one => parseInt(one, 16)))
-  if (tail === undefined) return parse(head)
-  const [before, after] = [parse(head), parse(tail)]
-  return [...before, ...new Array(Math.max(0, 8 - before.length - after.length)).fill(0), ...after]
 }

@@ -9,6 +9,8 @@ import type { Member, Realm, Routed } from '../realm/realm.ts'
 /** A session with an authorizer. */
 interface Guarded extends Member {
   readonly realm: Realm
+  /** Takes a message whose turn it is. Throws ProtocolViolation. */
+  route(message: Message): void
   /** Ends the session because of an error that its message has brought about. */
   fail(error: unknown): void
   /** Ends the session as its client asks. */
@@ -63,7 +65,7 @@ export class Gate {
 
   #pass(message: Message): void {
     if (message.type === GOODBYE) this.#session.leave()
-    else if (isSettled(this.#role, message)) this.#session.realm.receive(this.#session, message)
+    else if (isSettled(this.#role, message)) this.#session.route(message)
     else this.#ask(kept(message) as Routed)
   }
 
@@ -74,6 +76,7 @@ export class Gate {
     else {
       // One that is left out could be an answer that somebody waits for.
       this.#queue = []
+      this.#session.realm.countRefusal('queues_full')
       this.#session.kill(QUEUE_FULL, 'too many messages wait for the authorizer')
     }
   }
@@ -117,7 +120,7 @@ export class Gate {
     else {
       const { bit } = ACTIONS[message.type] as Asking
       this.#role.decide(bit, uriOf(message), matchOf(message) ?? 'exact', answer)
-      realm.receive(this.#session, message)
+      this.#session.route(message)
     }
   }
 

@@ -9,6 +9,7 @@ import {
   AUTHENTICATION_FAILED,
   GOODBYE_AND_OUT,
   INTERNAL_ERROR,
+  LIMIT_EXCEEDED,
   PROTOCOL_VIOLATION,
   ProtocolViolation,
   SYSTEM_SHUTDOWN,
@@ -166,6 +167,13 @@ export class Link implements Receiver, Beating {
     if (this.#state !== 'closed') this.#close(code, reason)
   }
 
+  /** Closes a connection that is too much. Browsers are told too, which they are not of HTTP 503. */
+  turnAway(reason: string): void {
+    if (this.#state === 'closed') return
+    this.#reception.counters.count('refused_connections')
+    this.farewell(1013, reason)
+  }
+
   /** Others may call the session: a drain sends it away last. */
   get isCallee(): boolean {
     return this.#session?.realm.isCallee(this.#session) ?? false
@@ -236,14 +244,7 @@ export class Link implements Receiver, Beating {
   #settle(outcome: Outcome): void {
     if (this.#state !== 'opening' || outcome === 'continue') return
     if ('refused' in outcome) {
-      const { refused, text } = outcome
-      this.#reception.counters.count('denied_handshakes')
-      const { remote } = this.#connection
-      this.#reception.log.info(
-        { ...this.#handshake?.asked, remote, reason: refused, text },
-        'denied',
-      )
-      this.#abort(refused, text, 1000)
+      this.#deny(outcome.refused, outcome.text)
       return
     }
     // The router may have begun to go down while the client was authenticated.
@@ -251,10 +252,18 @@ export class Link implements Receiver, Beating {
       this.#close(SERVICE_RESTART, RESTARTS)
       return
     }
+    const { session, welcome } = outcome
+    // Others may have joined while the client was authenticated.
+    const full = session.realm.whyFull(session)
+    if (full !== undefined) {
+      session.realm.countRefusal('refused_sessions')
+      this.#deny(LIMIT_EXCEEDED, full)
+      return
+    }
     this.#timer?.cancel()
+    this.#timer = null
     this.#handshake = null
     this.#reception.openings.leave(this)
-    const { session, welcome } = outcome
     this.#session = session
     session.kill = (reason, message) => {
       this.#reception.log.info({ ...this.#facts(session), reason }, 'killed')
@@ -268,6 +277,15 @@ export class Link implements Receiver, Beating {
     this.#reception.log.info(this.#facts(session), 'join')
   }
 
+  /** Refuses a client that is about to join. */
+  #deny(reason: string, text: string): void {
+    const { counters, log } = this.#reception
+    counters.count('denied_handshakes')
+    const { remote } = this.#connection
+    log.info({ ...this.#handshake?.asked, remote, reason, text }, 'denied')
+    this.#abort(reason, text, 1000)
+  }
+
   /** Waits for a HELLO. */
   #await(): void {
     this.#state = 'opening'
@@ -275,7 +293,7 @@ export class Link implements Receiver, Beating {
     const { clock, handshakeTimeout, openings } = this.#reception
     if (!openings.enter(this)) {
       // Not at once: the transport does not know its receiver yet.
-      queueMicrotask(() => this.farewell(1013, 'too many connections are without a session'))
+      queueMicrotask(() => this.turnAway('too many connections are without a session'))
     }
     this.#timer = clock.after(handshakeTimeout, () => {
       if (this.#handshake === null) this.#close(1000, 'no HELLO in time')

@@ -3,10 +3,11 @@ import type { Origin } from '../base/origin.ts'
 import type { Outlet } from '../delivery/outlet.ts'
 import type { SharedMessage } from '../delivery/shared-message.ts'
 import type { SessionDetails } from '../meta/meta.ts'
-import { ProtocolViolation } from '../protocol/errors.ts'
+import { FLOOD, ProtocolViolation, RATE_EXCEEDED } from '../protocol/errors.ts'
 import { CALLER_SENDS_PARTS } from '../protocol/features.ts'
 import {
   CALL,
+  ERROR,
   type Goodbye,
   type Message,
   PUBLISH,
@@ -14,11 +15,14 @@ import {
   SUBSCRIBE,
   UNREGISTER,
   UNSUBSCRIBE,
+  YIELD,
 } from '../protocol/messages.ts'
 import { AskedRole } from '../realm/asked-role.ts'
 import type { Role } from '../realm/authorize.ts'
-import type { Member, Realm } from '../realm/realm.ts'
+import type { Limits } from '../realm/limits.ts'
+import type { Carrier, Member, Realm, Routed } from '../realm/realm.ts'
 import { Gate } from './gate.ts'
+import { Quota } from './quota.ts'
 
 /** Whom a session belongs to, and what its client can do. */
 export interface Who {
@@ -50,6 +54,8 @@ export class Session implements Member {
   readonly #outlet: Outlet
   /** Where messages wait for the authorizer, once the role has one. */
   #gate: Gate | null = null
+  /** What it may still send, once its role has a limit on that. */
+  #quota: Quota | null = null
   /** The request id that comes next where the realm is strict about them. */
   #nextRequest = 1
   #lastCall = 0
@@ -69,6 +75,10 @@ export class Session implements Member {
     return this.role.name
   }
 
+  get limits(): Limits {
+    return this.role.rules.limits
+  }
+
   send(message: Message): void {
     this.#outlet.send(message)
   }
@@ -80,9 +90,19 @@ export class Session implements Member {
   /** A message of the client, which came in `size` bytes. Throws ProtocolViolation. */
   receive(message: Message, size: number): void {
     if (this.realm.strictRequestIds) this.#count(message)
+    const { rules } = this.role
+    if (rules.isMetered && !this.#isWithin(rules.limits, message, size)) return
     if (this.#gate !== null) this.#gate.receive(message, size)
-    else if (this.role.rules.authorizer === undefined) this.realm.receive(this, message)
+    else if (rules.authorizer === undefined) this.route(message)
     else this.#guard().receive(message, size)
+  }
+
+  /** A message whose turn it is. Throws ProtocolViolation. */
+  route(message: Message): void {
+    const { payload_size } = this.limits
+    if (payload_size > 0 && isCarrier(message) && message.payload.size > payload_size) {
+      this.realm.refusePayload(this, message)
+    } else this.realm.receive(this, message)
   }
 
   /** The client's GOODBYE: what waits for the authorizer goes before it. */
@@ -99,6 +119,26 @@ export class Session implements Member {
   /** True of its call that is not over. */
   isOpen(request: number): boolean {
     return this.realm.isOpen(this, request) || (this.#gate?.holdsCall(request) ?? false)
+  }
+
+  /** Measures a message, and sees to one that is too much. */
+  #isWithin(limits: Limits, message: Message, size: number): boolean {
+    const { realm } = this
+    // Other limits since: they begin anew.
+    if (this.#quota?.limits !== limits) this.#quota = new Quota(realm.clock, limits)
+    const standing = this.#quota.count(size)
+    if (standing === 'within') return true
+    if (standing === 'flood') {
+      realm.countRefusal('floods')
+      this.kill(FLOOD, 'the session went on sending more than it may')
+      return false
+    }
+    // Others wait for answers, and what ends something takes a load off. Behind a shut gate requests
+    // are kept in order.
+    if (!isRequest(message) || this.#gate?.isShut) return true
+    realm.countRefusal('rate_refused')
+    realm.refuse(this, message, RATE_EXCEEDED, 'too many messages, or too large ones')
+    return false
   }
 
   /** The role has an authorizer, since its first message or since a reload. */
@@ -125,6 +165,17 @@ export class Session implements Member {
     this.#nextRequest = request === MAX_ID ? 1 : request + 1
     if (isCall) this.#lastCall = request
   }
+}
+
+function isCarrier(message: Message): message is Carrier {
+  const { type } = message
+  return type === PUBLISH || type === CALL || type === YIELD || type === ERROR
+}
+
+/** What is refused to a session that sends too much. */
+function isRequest(message: Message): message is Routed {
+  const { type } = message
+  return type === PUBLISH || type === CALL || type === SUBSCRIBE || type === REGISTER
 }
 
 const COUNTED = new Set<number>([PUBLISH, SUBSCRIBE, UNSUBSCRIBE, CALL, REGISTER, UNREGISTER])

@@ -8,6 +8,7 @@ import type { Realm } from '../realm/realm.ts'
 import { subprotocols } from '../serializer/registry.ts'
 import type { Serializer } from '../serializer/serializer.ts'
 import { Attempts } from '../session/attempts.ts'
+import type { Connections } from '../session/connections.ts'
 import { Heartbeat } from '../session/heartbeat.ts'
 import { Link, type Reception } from '../session/link.ts'
 import { Openings } from '../session/openings.ts'
@@ -23,6 +24,12 @@ export interface EndpointOptions {
   readonly pingInterval?: number
   /** Time from connecting to WELCOME: ms, default 10 s. */
   readonly handshakeTimeout?: number
+  /** Connections that may be open at a time: default 50,000. */
+  readonly maxConnections?: number
+  /**
+   * Of them from one address: default 1,000; 0 is no limit. Addresses of this machine have none.
+   */
+  readonly maxConnectionsPerAddress?: number
   /** Connections that may be without a session at a time: default 1,000. */
   readonly maxHandshakes?: number
   /** Largest message before WELCOME in bytes: default 64 KiB. */
@@ -64,19 +71,25 @@ export interface House {
   left(link: Link): void
 }
 
+/** What an entrance asks of its port. */
+export interface PortHouse extends House {
+  /** Those of all its entrances. */
+  readonly connections: Connections
+}
+
 /** Time that a client has to answer GOODBYE. Milliseconds. */
 const GOODBYE_TIMEOUT = 1000
 
 /** One way in: what is offered there, which a reload may change, and to whom it leads. */
 export class Entrance implements Endpoint {
-  readonly #house: House
+  readonly #house: PortHouse
   #options: EndpointOptions
   #protocols: ReadonlyMap<string, Serializer>
   readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
   readonly #attempts: Attempts
   #reception: Reception
 
-  constructor(house: House, options: EndpointOptions) {
+  constructor(house: PortHouse, options: EndpointOptions) {
     this.#house = house
     this.#options = options
     this.#protocols = protocolsOf(options)
@@ -121,6 +134,9 @@ export class Entrance implements Endpoint {
     // The protocol was on offer when the handshake was answered, just before.
     const link = new Link(connection, this.#protocols.get(protocol) as Serializer, this.#reception)
     this.#house.arrived(link)
+    const reason = this.#house.connections.enter(link, connection.remote)
+    // Not at once: the transport does not know its receiver yet.
+    if (reason !== undefined) queueMicrotask(() => link.turnAway(reason))
     return link
   }
 
@@ -141,7 +157,10 @@ export class Entrance implements Endpoint {
       attempts: this.#attempts,
       realm: name => (this.#leadsTo(name) ? this.#house.realm(name) : undefined),
       methods: () => this.#methods(),
-      left: link => this.#house.left(link),
+      left: link => {
+        this.#house.connections.leave(link)
+        this.#house.left(link)
+      },
     }
   }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TSchema } from 'typebox'
 import type { Endpoint } from '../transport/transport.ts'
-import type { EndpointOptions, House } from './entrance.ts'
+import type { EndpointOptions, PortHouse } from './entrance.ts'
 
 /** What is served at one path of a port. */
 export interface Service {
@@ -19,7 +19,7 @@ export interface Service {
 
 /** Where a service is. */
 export interface Place {
-  readonly house: House
+  readonly house: PortHouse
   readonly path: string
   readonly options: EndpointOptions
 }

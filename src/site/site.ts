@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Connections } from '../session/connections.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
-import { type EndpointOptions, Entrance, type House } from './entrance.ts'
+import { type EndpointOptions, Entrance, type House, type PortHouse } from './entrance.ts'
 import type { Service } from './service.ts'
 import { keysOf, kindOf, type Paths, type ServiceConfig, serviceOf } from './services.ts'
 
@@ -14,14 +15,18 @@ export interface Offer {
 
 /** What one port serves: services by path, and what is no HTTP at all. A reload may change it. */
 export class PortSite implements Site {
-  readonly #house: House
+  readonly #house: PortHouse
   /** The kind of each is told by its name. */
   readonly #services = new Map<string, { readonly kind: string; readonly service: Service }>()
   #rawsocket: Entrance | undefined
   #offer: Offer
 
   constructor(house: House, offer: Offer) {
-    this.#house = house
+    const connections = new Connections(() => ({
+      maxConnections: this.#offer.options.maxConnections ?? 50_000,
+      maxPerAddress: this.#offer.options.maxConnectionsPerAddress ?? 1000,
+    }))
+    this.#house = { ...house, connections }
     this.#offer = offer
     this.#take(offer)
   }

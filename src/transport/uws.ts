@@ -33,13 +33,15 @@ type Socket = WebSocket<UserData>
 /** How long connections may take to end after the listener is closed. Milliseconds. */
 const LINGER = 500
 
+const NO_FRAMES: readonly Uint8Array[] = []
+
 class UwsConnection implements Connection {
   readonly kind = 'websocket'
   readonly remote: string
   readonly secure: boolean
   readonly #binary: boolean
   #socket: Socket | null
-  #frames: readonly Uint8Array[] = []
+  #frames: readonly Uint8Array[] = NO_FRAMES
   #areBinary = false
   /** A close frame that lets the bytes before it go first. */
   #farewell: { code: number; reason: string } | null = null
@@ -64,6 +66,8 @@ class UwsConnection implements Connection {
   #sendAll = (): void => {
     const socket = this.#socket as Socket
     for (const frame of this.#frames) socket.send(frame, this.#areBinary)
+    // They hold the whole chunk that they were written in.
+    this.#frames = NO_FRAMES
   }
 
   ping(): void {

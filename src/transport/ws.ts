@@ -154,7 +154,7 @@ function upgradeHandler(site: Site): UpgradeHandler {
   const choices = new WeakMap<IncomingMessage, string>()
 
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    stream.on('error', () => stream.destroy())
+    stream.on('error', destroy)
     const header = (name: string) => String(request.headers[name] ?? '')
     const answer = answerUpgrade(
       {
@@ -186,6 +186,11 @@ function upgradeHandler(site: Site): UpgradeHandler {
       for (const socket of server.clients) socket.terminate()
     },
   }
+}
+
+/** A function of its own: one made within `upgrade` would keep the request as long as the socket. */
+function destroy(this: Duplex): void {
+  this.destroy()
 }
 
 function serve(

@@ -17,6 +17,7 @@ describe('units', () => {
       ['rate', '200/s', 200],
       ['rate', '60/m', 1],
       ['rate', '1800/h', 0.5],
+      ['bandwidth', '1.5MB/s', 1_572_864],
     ] as const) {
       expect(worthOf(unit, text), text).equal(worth)
     }
@@ -46,8 +47,8 @@ describe('units', () => {
       '1s\n',
     ]
     for (const text of texts) {
-      const found = Object.keys(UNITS).map(unit => worthOf(unit, text))
-      expect(found, text).deep.equal([text === '1 s' ? 1000 : undefined, undefined, undefined])
+      const found = Object.keys(UNITS).filter(unit => worthOf(unit, text) !== undefined)
+      expect(found, text).deep.equal(text === '1 s' ? ['duration'] : [])
     }
   })
 

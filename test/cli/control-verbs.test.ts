@@ -27,8 +27,8 @@ describe('command line: status and reload', function () {
       `file         ${file}`,
       'connections  1',
       '',
-      'realm  sessions',
-      'a      1',
+      'realm  sessions  subscriptions  registrations  refused',
+      'a      1         0              0              0',
       '',
     ])
     const status = JSON.parse(await wampd.output('status', '--json'))

@@ -229,6 +229,7 @@ describe('explain', () => {
           name: 'anonymous',
           permissions: rules.map(rule => ({ ...rule, disclose: DISCLOSE })),
           rpc: {} as never,
+          limits: {} as never,
         })
         const query = { authid: 'anonymous', uri: asked, action, match: how }
         const takesPattern = action === 'register' || action === 'subscribe'

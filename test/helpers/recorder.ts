@@ -10,6 +10,7 @@ import {
 } from '../../src/protocol/messages.ts'
 import { type Dict, Payload } from '../../src/protocol/payload.ts'
 import { type Role, unrestricted } from '../../src/realm/authorize.ts'
+import type { Limits } from '../../src/realm/limits.ts'
 import type { Member } from '../../src/realm/realm.ts'
 
 let lastId = 0
@@ -38,6 +39,10 @@ export class Recorder implements Member {
 
   get authrole(): string {
     return this.role.name
+  }
+
+  get limits(): Limits {
+    return this.role.rules.limits
   }
 
   get details(): SessionDetails {

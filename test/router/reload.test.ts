@@ -154,7 +154,8 @@ for (const transport of TRANSPORTS) {
       expect(await local.closed).equal('wamp.close.close_realm')
       expect((await (await connect(url)).ask(hello('realm2')))[2]).equal('wamp.error.no_such_realm')
       expect((await stays.ask([32, 1, {}, 'a']))[0]).equal(33)
-      expect(router.status().realms).deep.equal([{ name: 'realm1', sessions: 1 }])
+      const [only, ...others] = router.status().realms
+      expect([only?.name, only?.sessions, others]).deep.equal(['realm1', 1, []])
     })
 
     describe('that takes a role away', () => {
@@ -213,7 +214,7 @@ for (const transport of TRANSPORTS) {
       expect((await http(port, handshake()))?.status).equal(404)
       expect(router.status().listening[0]?.url).equal(`ws://127.0.0.1:${port}/other`)
 
-      const long = [32, 1, {}, 'a'.repeat(3000)]
+      const long = [32, 1, { x: 'a'.repeat(3000) }, 'a']
       expect((await before.ask(long))[0], 'its limit stays').equal(33)
       const after = await member(`ws://127.0.0.1:${port}/other`)
       after.send(long)

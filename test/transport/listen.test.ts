@@ -4,9 +4,10 @@ import { resolve } from 'node:path'
 import { expect } from 'chai'
 import { createRouter } from '../../src/router.ts'
 import { loadUws } from '../../src/transport/load.ts'
-import { type Listen, ListenError } from '../../src/transport/transport.ts'
+import { type Connection, type Listen, ListenError } from '../../src/transport/transport.ts'
 import { listenWs } from '../../src/transport/ws.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { memory } from '../helpers/memory.ts'
 import { connect, member } from '../helpers/raw-client.ts'
 import { handshake, http, RawSocket } from '../helpers/raw-socket.ts'
 import { siteOf } from '../helpers/site.ts'
@@ -144,6 +145,35 @@ describe('listening', () => {
         client.send(['still', 'here'])
         while (received.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
         expect(received).deep.equal(['["still","here"]'])
+        await listener.close()
+        await client.closed
+      })
+
+      it('keeps nothing of what it has written', async () => {
+        let connection: Connection | undefined
+        const site = siteOf(
+          {},
+          {
+            open(opened) {
+              connection = opened
+              return { bytes() {}, drained() {}, alive() {}, farewell() {}, closed() {} }
+            },
+          },
+        )
+        const listen = await listenOf(transport)
+        const listener = await listen({ host: '127.0.0.1', port: 0 }, site)
+        const client = await connect(`ws://127.0.0.1:${listener.port}/ws`)
+        const write = () => {
+          // It is a view of a chunk that holds many more.
+          const frame = new Uint8Array(Buffer.from(`["${'x'.repeat(100)}"]`))
+          connection?.write([frame])
+          return new WeakRef(frame)
+        }
+        const written = write()
+        await client.next()
+        await new Promise(resolve => setTimeout(resolve, 10))
+        memory()
+        expect(written.deref()).equal(undefined)
         await listener.close()
         await client.closed
       })

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED, name } from '../../base/keys.ts'
-import { type EndpointOptions, Entrance, type House } from '../../site/entrance.ts'
+import { type EndpointOptions, Entrance, type PortHouse } from '../../site/entrance.ts'
 import type { Place, Service, ServiceKind } from '../../site/service.ts'
 import { sessionKeys } from '../../site/session-keys.ts'
 import { pageOf } from '../../transport/page.ts'
@@ -37,12 +37,12 @@ const MIN_BEAT = 1000
 /** Where STOMP clients come in; also the endpoint of connections over TCP. */
 export class StompEndpoint implements Endpoint {
   readonly protocols = PROTOCOLS
-  readonly #house: House
+  readonly #house: PortHouse
   readonly #entrance: Entrance
   #keys: Keys
   #options: EndpointOptions
 
-  constructor(house: House, keys: Keys, options: EndpointOptions) {
+  constructor(house: PortHouse, keys: Keys, options: EndpointOptions) {
     this.#house = house
     this.#keys = keys
     this.#options = options
