@@ -48,31 +48,58 @@ export function kindOfContent(type: string): 'json' | 'text' | 'bytes' {
   return kind.startsWith('text/') || kind === '' ? 'text' : 'bytes'
 }
 
+/** The body is taken over as it is, save where it stands for args and kwargs. */
 function payloadOfJson(text: string): Payload {
   let value: unknown
   try {
-    // One sound value; the codec, which takes that for granted, keeps whole numbers beyond 2^53.
-    JSON.parse(text)
-    value = json.openTail(Buffer.from(`,[${text}]`), 1).args?.[0]
+    // Its form is what counts: numbers that this rounds stay as they are in the text.
+    value = JSON.parse(text)
   } catch {
     throw new ContentError('the body is no sound JSON')
   }
-  if (Array.isArray(value)) return Payload.of(value)
-  if (!isDict(value)) return Payload.of([value])
-  return isBoth(value) ? Payload.of(value.args ?? [], value.kwargs) : Payload.of([], value)
+  if (Array.isArray(value)) return carried(`,${text}`, 1)
+  if (!isDict(value)) return carried(`,[${text}]`, 1)
+  if (!isBoth(value)) return carried(`,[],${text}`, 2)
+  const [both] = carried(`,[${text}]`, 1).values().args as [{ args?: unknown[]; kwargs?: Dict }]
+  return Payload.of(both.args ?? [], both.kwargs)
+}
+
+/** A payload of the tail of a message in JSON. */
+function carried(tail: string, count: number): Payload {
+  const bytes = Buffer.from(tail)
+  return new Payload(json, count, bytes, 0, bytes.length, null)
 }
 
 /** A payload as the body of another protocol. Throws PayloadError where JSON cannot carry it. */
 export function contentOf(payload: Payload): Content {
   const known = made.get(payload)
   if (known !== undefined) return known
-  const content = contentOfValues(payload.open())
+  const content = contentWithin(payload) ?? contentOfValues(payload.open())
   made.set(payload, content)
   return content
 }
 
 /** Contents by payload: the members of a fan-out all have the same. */
 const made = new WeakMap<Payload, Content>()
+
+/** What the tail of a message in JSON has within it, word for word; undefined where it has not. */
+function contentWithin({ codec, count, bytes, from, to }: Payload): Content | undefined {
+  if (codec !== json || count === 0) return undefined
+  const tail = Buffer.from(bytes.subarray(from, to)).toString().replace(COMMA, '')
+  const [args, kwargs] = JSON.parse(`[${tail}]`) as [unknown[], Dict | undefined]
+  if (kwargs === undefined) {
+    const isAlone = args.length === 1 && typeof args[0] === 'string'
+    return args.length === 0 || isAlone ? undefined : jsonText(tail)
+  }
+  if (args.length > 0 || Object.keys(kwargs).length === 0 || isBoth(kwargs)) return undefined
+  return jsonText(tail.slice(tail.indexOf(']') + 1).replace(COMMA, ''))
+}
+
+const COMMA = /^\s*,\s*/
+
+function jsonText(text: string): Content {
+  return { type: JSON_TYPE, body: Buffer.from(text) }
+}
 
 function contentOfValues({ args = [], kwargs = {} }: Opened): Content {
   const [first] = args

@@ -126,16 +126,11 @@ export class StompConnection implements Receiver, Listener, Client {
     this.#end(1011, { uri: INTERNAL_ERROR, text: 'the router failed; this session ends' })
   }
 
-  send(
-    command: string,
-    headers: readonly Header[],
-    body: Uint8Array | undefined = undefined,
-    binary = false,
-  ): void {
+  send(command: string, headers: readonly Header[], rest?: Uint8Array, binary = false): void {
     if (this.#state === 'closed') return
     if (binary !== this.#isBinary) this.#write()
     this.#isBinary = binary
-    this.#frames.push(encodeFrame(this.version, command, headers, body))
+    this.#frames.push(encodeFrame(this.version, command, headers, rest))
   }
 
   refuse(uri: string, text: string, receipt: string | undefined): void {

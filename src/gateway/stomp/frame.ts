@@ -45,31 +45,50 @@ export function unescaped(text: string, version: Version): string | undefined {
   return isSound ? found : undefined
 }
 
+const NO_BODY = Buffer.from('\n\0')
+
 /**
- * The bytes of a frame. Characters that the version has no way to write are left out: NUL, and in
- * 1.0 also those that end a header.
+ * The bytes of a frame; `rest` is what follows these headers. Characters that the version has no way to
+ * write are left out: NUL, and in 1.0 also those that end a header.
  */
 export function encodeFrame(
   version: Version,
   command: string,
-  headers: Iterable<Header>,
-  body?: Uint8Array,
+  headers: readonly Header[],
+  rest: Uint8Array = NO_BODY,
 ): Uint8Array {
-  const escaping = escapingOf(command, version)
-  let head = `${command}\n`
+  return joined(`${command}\n${linesOf(headers, escapingOf(command, version))}`, rest)
+}
+
+/** The end of a frame: further headers and the body. Frames for several clients can share it. */
+export function encodeRest(
+  version: Version,
+  headers: readonly Header[],
+  body: Uint8Array,
+): Uint8Array {
+  const lines = linesOf(headers, version)
+  if (body.length === 0) return joined(lines, NO_BODY)
+  return joined(`${lines}content-length:${body.length}\n\n`, body, 1)
+}
+
+function linesOf(headers: readonly Header[], escaping: Version): string {
+  let lines = ''
   for (const [name, value] of headers) {
     // A colon in a value does no harm in 1.0: the first one of the line ends the name.
     const own = escaping === '1.0' ? name.replaceAll(':', '') : name
-    head += `${escaped(own, escaping)}:${escaped(value, escaping)}\n`
+    lines += `${escaped(own, escaping)}:${escaped(value, escaping)}\n`
   }
-  if (body === undefined || body.length === 0) return Buffer.from(`${head}\n\0`)
-  head += `content-length:${body.length}\n\n`
-  const size = Buffer.byteLength(head)
-  const bytes = Buffer.allocUnsafe(size + body.length + 1)
-  bytes.write(head, 0)
-  bytes.set(body, size)
-  bytes[size + body.length] = 0
-  return bytes
+  return lines
+}
+
+/** A text, bytes, and so many NULs. */
+function joined(text: string, bytes: Uint8Array, nuls = 0): Uint8Array {
+  const size = Buffer.byteLength(text)
+  const all = Buffer.allocUnsafe(size + bytes.length + nuls)
+  all.write(text, 0)
+  all.set(bytes, size)
+  all.fill(0, size + bytes.length)
+  return all
 }
 
 const SPECIAL = /[\0\\\r\n:]/

@@ -18,12 +18,12 @@ import {
   UNSUBSCRIBE,
 } from '../../protocol/messages.ts'
 import type { Dict, Payload } from '../../protocol/payload.ts'
-import { ContentError, contentOf, kindOfContent, payloadOf } from '../content.ts'
+import { type Content, ContentError, contentOf, kindOfContent, payloadOf } from '../content.ts'
 import type { InnerSession } from '../inner.ts'
 import { textOf } from '../inner.ts'
 import { ACK_MODES, type Consumer, Consumers, MAX_UNANSWERED, type Source } from './consumers.ts'
 import { destinationOf, patternOf, TEMP_QUEUE } from './destination.ts'
-import type { Frame, Header, Version } from './frame.ts'
+import { encodeRest, type Frame, type Header, type Version } from './frame.ts'
 import { ownHeaders, readHeaders } from './own-headers.ts'
 import { Refusal } from './refusal.ts'
 import { type Action, Transactions } from './transactions.ts'
@@ -31,8 +31,8 @@ import { type Action, Transactions } from './transactions.ts'
 /** The client, as its session sees it. */
 export interface Client {
   readonly version: Version
-  /** `binary`: the body may be no text. */
-  send(command: string, headers: readonly Header[], body?: Uint8Array, binary?: boolean): void
+  /** `rest`: what follows these headers, a body included. `binary`: that may be no text. */
+  send(command: string, headers: readonly Header[], rest?: Uint8Array, binary?: boolean): void
   /** Ends everything with ERROR. */
   refuse(uri: string, text: string, receipt: string | undefined): void
 }
@@ -84,13 +84,9 @@ export class StompSession {
   }
 
   /** An event of a subscription. */
-  event({ subscription, publication, details, payload }: EventMessage): void {
-    for (const consumer of this.#consumers.of(subscription)) {
-      const { prefix, topic } = consumer
-      this.#deliver(consumer, prefix + String(details.topic ?? topic), payload, [
-        ['publication', String(publication)],
-        ...readHeaders(details),
-      ])
+  event(event: EventMessage): void {
+    for (const consumer of this.#consumers.of(event.subscription)) {
+      this.#deliver(consumer, consumer.id, restOf(event, consumer, this.#client.version))
     }
   }
 
@@ -171,9 +167,11 @@ export class StompSession {
 
   /** An answer to a call, for whoever reads the queue; without a subscription it comes under its name. */
   #reply(queue: string, payload: Payload, headers: readonly Header[]): void {
+    const content = contentOf(payload)
+    const rest = encodeContent(this.#client.version, queue, content, headers)
     const consumers = this.#consumers.at(queue)
-    if (consumers.size === 0) this.#deliver(null, queue, payload, headers)
-    for (const consumer of consumers) this.#deliver(consumer, queue, payload, headers)
+    if (consumers.size === 0) this.#deliver(null, queue, rest)
+    for (const consumer of consumers) this.#deliver(consumer, consumer.id, rest)
   }
 
   #subscribe(frame: Frame): void {
@@ -251,33 +249,17 @@ export class StompSession {
     }
   }
 
-  #deliver(
-    consumer: Consumer | null,
-    destination: string,
-    payload: Payload,
-    headers: readonly Header[],
-  ): void {
+  #deliver(consumer: Consumer | null, subscription: string | undefined, rest: Rest): void {
     const id = this.#consumers.nextMessage(consumer)
     if (id === null) {
       const text = `over ${MAX_UNANSWERED} messages wait for ACK or NACK`
       this.#client.refuse(LIMIT_EXCEEDED, text, undefined)
       return
     }
-    const { type, body } = contentOf(payload)
-    const kind = kindOfContent(type)
-    const found: Header[] = [['destination', destination]]
-    found.push(['message-id', id])
-    if (consumer === null) found.push(['subscription', destination])
-    else if (consumer.id !== undefined) found.push(['subscription', consumer.id])
-    if (consumer !== null && consumer.ack !== 'auto') found.push(['ack', id])
-    if (body.length > 0) {
-      const own = headers.find(([name]) => name === 'content-type')?.[1]
-      // The sender's own type, where it is one of the same kind.
-      const isSame = own !== undefined && kindOfContent(own) === kind
-      found.push(['content-type', isSame ? own : type])
-    }
-    for (const header of headers) if (header[0] !== 'content-type') found.push(header)
-    this.#client.send('MESSAGE', found, body, kind === 'bytes')
+    const headers: Header[] = [['message-id', id]]
+    if (subscription !== undefined) headers.push(['subscription', subscription])
+    if (consumer !== null && consumer.ack !== 'auto') headers.push(['ack', id])
+    this.#client.send('MESSAGE', headers, rest.bytes, rest.binary)
   }
 
   #receipt({ headers }: Frame): void {
@@ -289,6 +271,50 @@ export class StompSession {
     if (answer.type !== ERROR) return
     this.#client.refuse(answer.error, textOf(answer), frame?.headers.get('receipt'))
   }
+}
+
+/** What a MESSAGE has for all of its receivers. */
+interface Rest {
+  readonly bytes: Uint8Array
+  /** Its body may be no text. */
+  readonly binary: boolean
+}
+
+/** The rest that was made last: the members of a fan-out get the same event, most in the same form. */
+let lastEvent: EventMessage | null = null
+let lastForm = ''
+let lastRest: Rest | null = null
+
+function restOf(event: EventMessage, { prefix, topic }: Consumer, version: Version): Rest {
+  const { details, payload, publication } = event
+  const destination = prefix + String(details.topic ?? topic)
+  const form = `${version} ${destination}`
+  if (event === lastEvent && form === lastForm && lastRest !== null) return lastRest
+  lastEvent = event
+  lastForm = form
+  lastRest = encodeContent(version, destination, contentOf(payload), [
+    ['publication', String(publication)],
+    ...readHeaders(details),
+  ])
+  return lastRest
+}
+
+function encodeContent(
+  version: Version,
+  destination: string,
+  { type, body }: Content,
+  headers: readonly Header[],
+): Rest {
+  const kind = kindOfContent(type)
+  const found: Header[] = [['destination', destination]]
+  if (body.length > 0) {
+    const own = headers.find(([name]) => name === 'content-type')?.[1]
+    // The sender's own type, where it is one of the same kind.
+    const isSame = own !== undefined && kindOfContent(own) === kind
+    found.push(['content-type', isSame ? own : type])
+  }
+  for (const header of headers) if (header[0] !== 'content-type') found.push(header)
+  return { bytes: encodeRest(version, found, body), binary: kind === 'bytes' }
 }
 
 const PROGRESS: Header = ['progress', 'true']
