@@ -199,16 +199,15 @@ export function textOf(error: Message): string {
   return typeof args[0] === 'string' ? args[0] : ''
 }
 
-/** The frame that was read last, and what it says: the members of a fan-out all get the same. */
-let lastFrame: Uint8Array | null = null
-let lastMessage: Message | null = null
+/** What the frames of events say: the members of a fan-out all get the same frame. */
+const events = new WeakMap<Uint8Array, Message>()
 
 function decoded(frame: Uint8Array): Message {
-  if (frame !== lastFrame || lastMessage === null) {
-    lastMessage = json.decode(frame)
-    lastFrame = frame
-  }
-  return lastMessage
+  const known = events.get(frame)
+  if (known !== undefined) return known
+  const message = json.decode(frame)
+  if (message.type === EVENT) events.set(frame, message)
+  return message
 }
 
 function connectionOf(outer: Outer, write: (frames: readonly Uint8Array[]) => void): Connection {

@@ -280,23 +280,21 @@ interface Rest {
   readonly binary: boolean
 }
 
-/** The rest that was made last: the members of a fan-out get the same event, most in the same form. */
-let lastEvent: EventMessage | null = null
-let lastForm = ''
-let lastRest: Rest | null = null
+/** The rests of events, each in the form in which it went out last. */
+const rests = new WeakMap<EventMessage, { readonly form: string; readonly rest: Rest }>()
 
 function restOf(event: EventMessage, { prefix, topic }: Consumer, version: Version): Rest {
+  const form = version + prefix
+  const known = rests.get(event)
+  if (known?.form === form) return known.rest
   const { details, payload, publication } = event
   const destination = prefix + String(details.topic ?? topic)
-  const form = `${version} ${destination}`
-  if (event === lastEvent && form === lastForm && lastRest !== null) return lastRest
-  lastEvent = event
-  lastForm = form
-  lastRest = encodeContent(version, destination, contentOf(payload), [
+  const rest = encodeContent(version, destination, contentOf(payload), [
     ['publication', String(publication)],
     ...readHeaders(details),
   ])
-  return lastRest
+  rests.set(event, { form, rest })
+  return rest
 }
 
 function encodeContent(
