@@ -43,7 +43,7 @@ function standard(node) {
     ...(description && { description }),
     ...(fallback !== undefined && { default: fallback }),
   }
-  if (rest.properties ?? rest.patternProperties ?? rest.items)
+  if (!rest.unit && (rest.properties ?? rest.patternProperties ?? rest.items))
     return { ...said, ...container(rest) }
   const { type, minLength, pattern, minimum, maximum } = rest
   if (type === 'string' && pattern === undefined)
@@ -52,6 +52,7 @@ function standard(node) {
     ? [
         { type: 'number', minimum, maximum },
         { type: 'string', pattern },
+        ...(rest.properties ? [{ ...container(rest), type: 'object' }] : []),
       ]
     : [only(rest, ['type', 'const', 'enum', 'minimum', 'maximum', 'pattern'])]
   return { ...said, anyOf: [...forms, { $ref: '#/$defs/variable' }] }
@@ -133,7 +134,8 @@ function typeText(node) {
   if (node.path) return 'path of a file'
   if (node.const !== undefined) return `\`${node.const}\``
   if (node.enum) return node.enum.map(value => `\`${value}\``).join(', ')
-  if (unit) return minimum > 0 ? `${unit} from ${minimum}` : unit
+  if (unit)
+    return `${minimum > 0 ? `${unit} from ${minimum}` : unit}${node.properties ? ', or keys' : ''}`
   if (type === 'array') return items.properties ? 'list of keys' : `list of ${typeText(items)}`
   if (type === 'integer' || type === 'number') return `${minimum} to ${maximum}`
   return { object: 'keys', boolean: '`true`, `false`' }[type] ?? 'text'

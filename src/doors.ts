@@ -1,5 +1,7 @@
 import type { Server } from 'node:http'
 import type { TlsFiles } from './base/certificate.ts'
+import { isAddressOrNetwork } from './base/client-address.ts'
+import type { UnixSocket } from './base/unix-socket.ts'
 import type { TransportConfig } from './config/schema.ts'
 import { listenOptions } from './from-config.ts'
 import type { EndpointOptions, House } from './site/entrance.ts'
@@ -7,21 +9,33 @@ import type { Paths } from './site/services.ts'
 import { type Offer, PortSite } from './site/site.ts'
 import { whyWs } from './site/why-ws.ts'
 import { loadUws } from './transport/load.ts'
+import { listenRawSocket } from './transport/rawsocket.ts'
 import { type Door, type Listen, ListenError, type Listener } from './transport/transport.ts'
 import { attachWs, listenWs } from './transport/ws.ts'
 
 export interface ListenOptions extends EndpointOptions {
+  /** `websocket`: HTTP, with WebSockets or whatever `paths` says, the default; or `rawsocket` alone. */
+  readonly type?: 'websocket' | 'rawsocket'
   /** Default 127.0.0.1. */
   readonly host?: string
   /** Default 8080; 0 picks a free one. */
   readonly port?: number
+  /** A unix socket in place of host and port; not on `uws`. */
+  readonly socket?: UnixSocket
+  /** RawSocket is taken on the same port as HTTP: the first byte tells. Default false; not on `uws`. */
+  readonly rawsocket?: boolean
+  /**
+   * Connections begin with a header of the PROXY protocol (version 1 or 2), and come from one of
+   * `trustedProxies`; others are cut off. Default false; not on `uws`.
+   */
+  readonly proxyProtocol?: boolean
   /**
    * Paths of WebSockets, or what is served at which path, as `paths` of a transport says it. Default
    * `/ws`, and `/` too in development.
    */
   readonly paths?: readonly string[] | Paths
   readonly tls?: TlsFiles
-  /** Default `uws`, and `ws` where no binary of uWebSockets.js loads, or `tls` has a `ca`. */
+  /** Default `uws`, and `ws` where no binary of uWebSockets.js loads, or where it cannot do what is asked. */
   readonly transport?: 'uws' | 'ws'
 }
 
@@ -32,15 +46,16 @@ export interface AttachOptions extends EndpointOptions {
 
 /** A port that the router listens on. */
 export interface Listening {
+  /** The address, or the path of a unix socket. */
   readonly host: string
+  /** 0 for a unix socket. */
   readonly port: number
   readonly url: string
   readonly transport: string
 }
 
 interface Port {
-  readonly host: string
-  readonly scheme: 'ws' | 'wss'
+  readonly options: ListenOptions
   readonly site: PortSite
   readonly listener: Listener
 }
@@ -111,8 +126,8 @@ export class Doors {
     const options = listenOptions(transport)
     if (port === undefined) return
     const offer = this.#offer(options)
-    const reason = whyWs({ tls: options.tls, paths: offer.paths })
-    if (reason !== undefined && port.listener.transport !== 'ws') {
+    const reason = whyWs({ ...options, paths: offer.paths })
+    if (reason !== undefined && port.listener.transport === 'uWebSockets.js') {
       throw new ListenError(`${transport.id} needs a restart: ${reason}`)
     }
     port.site.change(offer)
@@ -135,14 +150,14 @@ export class Doors {
   }
 
   async #open(options: ListenOptions): Promise<Port> {
-    const { host = '127.0.0.1', port = 8080, tls } = options
+    const { host = HOST, port = 8080, socket, tls, proxyProtocol } = options
     const listen = await this.#listenOf(options)
     const site = this.#site(options)
-    const listener = await listen({ host, port, tls }, site).catch(error => {
+    const listener = await listen({ host, port, socket, tls, proxyProtocol }, site).catch(error => {
       site.close()
       throw error
     })
-    const opened: Port = { host, scheme: tls === undefined ? 'ws' : 'wss', site, listener }
+    const opened: Port = { options, site, listener }
     if (!this.#house.isOpen()) {
       await close(opened)
       throw new ListenError('the router was closed meanwhile')
@@ -152,7 +167,8 @@ export class Doors {
   }
 
   async #listenOf(options: ListenOptions): Promise<Listen> {
-    const reason = whyWs({ tls: options.tls, paths: this.#offer(options).paths })
+    if (options.type === 'rawsocket') return listenRawSocket
+    const reason = whyWs({ ...options, paths: this.#offer(options).paths })
     const wanted = options.transport ?? (reason === undefined ? undefined : 'ws')
     if (wanted === 'ws') return listenWs
     if (reason !== undefined) throw new ListenError(reason)
@@ -173,14 +189,19 @@ export class Doors {
       if (this.#house.authenticators().has(name)) continue
       throw new ListenError(`there is no authenticator ${name}`)
     }
+    const stranger = options.trustedProxies?.find(proxy => !isAddressOrNetwork(proxy))
+    if (stranger !== undefined) {
+      throw new ListenError(`trustedProxies: ${stranger} is no address, network or unix`)
+    }
     return new PortSite(this.#house, this.#offer(options))
   }
 
   #offer(options: ListenOptions): Offer {
+    if (options.type === 'rawsocket') return { paths: {}, rawsocket: true, options }
     const paths = options.paths ?? (this.#house.development ? ['/ws', '/'] : ['/ws'])
     return {
       paths: isList(paths) ? Object.fromEntries(paths.map(path => [path, WEBSOCKET])) : paths,
-      rawsocket: false,
+      rawsocket: options.rawsocket ?? false,
       options,
     }
   }
@@ -197,11 +218,21 @@ async function close({ listener, site }: Port): Promise<void> {
   site.close()
 }
 
-function listeningOn({ host, scheme, site, listener }: Port): Listening {
+function listeningOn({ options, site, listener }: Port): Listening {
+  const { host = HOST, socket, tls } = options
   const { port, transport } = listener
-  const url = `${scheme}://${reachable(host)}:${port}${site.paths[0]}`
-  return { host, port, url, transport }
+  const isRaw = options.type === 'rawsocket'
+  const scheme = `${isRaw ? 'r' : 'w'}s${tls === undefined ? '' : 's'}`
+  const path = isRaw ? '' : site.paths[0]
+  if (socket !== undefined) {
+    // As clients write it: Autobahn rs://unix:/…, the library ws ws+unix:/…:/ws.
+    const url = isRaw ? `${scheme}://unix:${socket.path}` : `${scheme}+unix:${socket.path}:${path}`
+    return { host: socket.path, port, url, transport }
+  }
+  return { host, port, url: `${scheme}://${reachable(host)}:${port}${path}`, transport }
 }
+
+const HOST = '127.0.0.1'
 
 /** The host part of a URL that reaches a listening address from this machine. */
 function reachable(host: string): string {

@@ -2,6 +2,7 @@ import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { type Ask, type DynamicMethod, dynamicMethods, inTime } from './auth/dynamic.ts'
 import { methodsOf } from './auth/methods.ts'
 import { randomId } from './base/ids.ts'
+import type { UnixSocket } from './base/unix-socket.ts'
 import type { PubSubOptions } from './broker/options.ts'
 import type { Config, RealmConfig, RoleConfig, TransportConfig } from './config/schema.ts'
 import { RPC_DEFAULTS } from './dealer/options.ts'
@@ -12,16 +13,19 @@ import { Realm } from './realm/realm.ts'
 
 /** A transport of the configuration as options of `listen`. */
 export function listenOptions(transport: TransportConfig): ListenOptions {
-  const { endpoint, tls, path, paths, auth, realms, serializers, allowed_origins, options } =
-    transport
+  const { type, endpoint, tls, path, paths, auth, realms, serializers, options } = transport
   const { backend } = options
   return {
+    type: type === 'rawsocket' ? type : 'websocket',
     host: endpoint.interface,
     port: endpoint.port,
+    rawsocket: transport.rawsocket,
+    trustedProxies: transport.trusted_proxies,
+    proxyProtocol: transport.proxy_protocol,
     paths: paths ?? { [path]: { websocket: {} } },
     auth,
     serializers,
-    allowedOrigins: allowed_origins,
+    allowedOrigins: transport.allowed_origins,
     maxMessageSize: options.max_message_size,
     sendBuffer: options.send_buffer,
     pingInterval: options.auto_ping_interval,
@@ -32,10 +36,15 @@ export function listenOptions(transport: TransportConfig): ListenOptions {
     maxHelloSize: options.max_hello_size,
     maxFailures: options.max_failures,
     failureBackoff: options.failure_backoff,
+    ...(endpoint.path === undefined ? {} : { socket: socketOf(endpoint.path, endpoint.mode) }),
     ...(tls === undefined ? {} : { tls }),
     ...(realms === undefined ? {} : { realms }),
     ...(backend === 'auto' ? {} : { transport: backend }),
   }
+}
+
+function socketOf(path: string, mode = '0600'): UnixSocket {
+  return { path, mode: Number.parseInt(mode, 8) }
 }
 
 /** How an application says itself who may come in. */

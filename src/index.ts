@@ -3,8 +3,9 @@
  * application's own server, and `session` takes part in a realm without a socket.
  */
 export type { Ask, AuthRequest, DynamicMethod } from './auth/dynamic.ts'
-export type { TlsFiles } from './base/certificate.ts'
+export type { NamedFiles, TlsFiles } from './base/certificate.ts'
 export { createLog, type Log, type LogLevel } from './base/log.ts'
+export type { UnixSocket } from './base/unix-socket.ts'
 export {
   type CallDetails,
   type CallHandler,

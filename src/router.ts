@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
+import { filesOfTls } from './base/certificate.ts'
 import { systemClock } from './base/clock.ts'
 import { type Counted, Counters } from './base/counters.ts'
 import { randomId } from './base/ids.ts'
@@ -12,9 +13,11 @@ import { type Change, changes, withoutRestart } from './config/diff.ts'
 import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { FileWatch, filesOf } from './config/watch.ts'
+import { Backlog } from './delivery/backlog.ts'
 import { type AttachOptions, Doors, type Listening, type ListenOptions } from './doors.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
+import { Memory } from './memory.ts'
 import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
 import { unrestricted } from './realm/authorize.ts'
 import type { Realm, RealmLoad } from './realm/realm.ts'
@@ -104,6 +107,7 @@ export class Router {
   readonly #source: Pick<RouterOptions, 'file' | 'override'>
   readonly #log: Log
   readonly #counters = new Counters()
+  readonly #memory: Memory
   readonly #surroundings: Surroundings
   readonly #authenticate: AuthenticateHook | undefined
   /** Its level follows the configuration; null for a log of the application's own. */
@@ -137,13 +141,19 @@ export class Router {
     }
     this.#authenticate = authenticate
     this.#realms = new Realms(development, this.#surroundings)
+    const backlog = new Backlog()
+    const { limit } = loaded.config.memory
+    const parts = { clock: systemClock, log: this.#log, backlog, readers: this.#links }
+    this.#memory = new Memory(parts, limit)
     this.#doors = new Doors({
       clock: systemClock,
       log: this.#log,
       counters: this.#counters,
+      backlog,
       randomId,
       development,
       isOpen: () => this.#closing === null,
+      hasRoom: () => this.#memory.hasRoom,
       realm: name => this.#realms.get(name),
       authenticators: () => this.#authenticators,
       arrived: link => this.#links.add(link),
@@ -293,7 +303,10 @@ export class Router {
       this.#watch?.stop()
       this.#watch = null
     } else {
-      const files = () => filesOf(file, this.config.include)
+      const files = () => [
+        ...filesOf(file, this.config.include),
+        ...this.config.transports.flatMap(({ tls }) => (tls === undefined ? [] : filesOfTls(tls))),
+      ]
       this.#watch ??= new FileWatch(files, () => this.#reloadByItself(), systemClock, this.#log)
     }
   }
@@ -315,6 +328,7 @@ export class Router {
     for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)
     await this.#doors.close()
     await this.#realms.close()
+    this.#memory.stop()
     this.#state = 'closed'
   }
 
@@ -341,6 +355,7 @@ export class Router {
     fresh: ReadonlyMap<string, Realm>,
   ): void {
     this.#authenticators = authenticators
+    this.#memory.limit = config.memory.limit
     this.#realms.change(config, fresh)
   }
 

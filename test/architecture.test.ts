@@ -9,7 +9,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   serializer: { folders: ['base', 'protocol'], packages: ['msgpackr', 'cbor-x', 'lossless-json'] },
   match: { folders: ['protocol'], packages: [] },
   transport: { folders: ['base'], packages: ['ws', 'uWebSockets.js-20.51'] },
-  delivery: { folders: ['protocol', 'serializer', 'transport'], packages: [] },
+  delivery: { folders: ['base', 'protocol', 'serializer', 'transport'], packages: [] },
   store: { folders: ['base', 'protocol', 'match', 'serializer'], packages: ['lmdb'] },
   broker: { folders: ['base', 'protocol', 'match', 'delivery', 'store'], packages: [] },
   dealer: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },

@@ -1,12 +1,19 @@
 /**
- * How long calls take while a large fan-out goes on: 10,000 subscribers, a burst of 2,000
- * publications, and another process that calls a procedure of its own all the time.
+ * How long calls take while the router has much else to do, and another process calls a procedure of
+ * its own all the time.
  *
- *   node scripts/bench/fairness.mjs [--subs 10000] [--burst 2000] [--router wampd@FOLDER]
+ *   node scripts/bench/fairness.mjs [--load burst|large|history] [--subs 10000] [--burst 2000]
+ *     [--router wampd@FOLDER]
  *
- * Prints the latencies of calls before the burst and during it, and fails where an event is lost
- * or out of order.
+ * burst: 10,000 subscribers get a burst of 2,000 publications; it fails where an event is lost or
+ * out of order. large: they get one publication of 1 MiB. history: sessions look through a history
+ * of 10,000 events in an LMDB file, again and again, for what is not there.
+ *
+ * Prints the latencies of calls before that and during it.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join as pathOf } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -19,33 +26,40 @@ const { values, positionals } = parseArgs({
   options: {
     subs: { type: 'string', default: '10000' },
     burst: { type: 'string', default: '2000' },
+    load: { type: 'string', default: 'burst' },
     router: { type: 'string', default: 'wampd' },
     url: { type: 'string' },
   },
 })
-const [subs, burst] = [Number(values.subs), Number(values.burst)]
+const [subs, publications] = [Number(values.subs), Number(values.burst)]
+/** Events of the history. */
+const KEPT = 10_000
 
-const parts = { publish, call }
+const parts = { burst, large, history, call }
 await (parts[positionals[0]] ?? launch)()
 process.exit()
 
 /** Starts the router on one core, and on the other who publishes and hears, and who calls. */
 async function launch() {
-  const router = await startRouter(values.router)
+  const folder = mkdtempSync(pathOf(tmpdir(), 'wampd-fairness-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const options = values.load === 'history' ? withHistory(folder) : {}
+  const router = await startRouter(values.router, [], [JSON.stringify(options)])
   const self = [process.execPath, import.meta.filename]
-  const more = ['--url', router.url, '--subs', `${subs}`, '--burst', `${burst}`]
-  const publisher = start(1, [...self, 'publish', ...more], { ipc: true })
+  const more = ['--url', router.url, '--subs', `${subs}`, '--burst', `${publications}`]
+  const publisher = start(1, [...self, values.load, ...more], { ipc: true })
   const caller = start(1, [...self, 'call', ...more], { ipc: true })
   publisher.on('message', phase => caller.connected && caller.send(phase))
   await publisher.ended
   await Promise.race([caller.ended, sleep(2000)])
   console.log(caller.output.trim())
   console.log(publisher.output.trim())
+  console.log(router.child.output.trim())
   await Promise.all([router.child, publisher, caller].map(stop))
   process.exitCode = publisher.exitCode
 }
 
-async function publish() {
+async function burst() {
   const counters = new Uint32Array(subs)
   let events = 0
   for (let i = 0; i < subs; i++) {
@@ -64,14 +78,81 @@ async function publish() {
   await sleep(1000)
   process.send('during')
   const begun = performance.now()
-  for (let i = 0; i < burst; i++) publisher.send([16, i + 1, {}, 'fair.topic', [i]])
-  while (events < subs * burst) {
+  for (let i = 0; i < publications; i++) publisher.send([16, i + 1, {}, 'fair.topic', [i]])
+  while (events < subs * publications) {
     if (performance.now() - begun > 120_000) fail(`${events} events after two minutes`)
     await sleep(20)
   }
   process.send('after')
   const seconds = (performance.now() - begun) / 1000
   console.log(`${events} events in ${seconds.toFixed(1)} s, none lost, all in order`)
+}
+
+async function large() {
+  const bytes = 1 << 20
+  let events = 0
+  for (let i = 0; i < subs; i++) {
+    const session = await join(values.url)
+    await session.request(32, 'fair.topic')
+    session.heard = () => {
+      events++
+    }
+  }
+  const publisher = await join(values.url)
+  process.send('before')
+  await sleep(1000)
+  process.send('during')
+  const begun = performance.now()
+  publisher.send([16, 1, {}, 'fair.topic', ['x'.repeat(bytes - 100)]])
+  while (events < subs) {
+    if (performance.now() - begun > 120_000) fail(`${events} events after two minutes`)
+    await sleep(20)
+  }
+  process.send('after')
+  console.log(`${events} events in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+}
+
+/** Options of a router whose realm has a history in a file. */
+function withHistory(folder) {
+  const allow = { call: true, register: true, publish: true, subscribe: true }
+  const permissions = [
+    { uri: '', match: 'prefix', allow },
+    { uri: 'wamp', match: 'prefix', allow: { call: true } },
+  ]
+  const store = { type: 'lmdb', path: pathOf(folder, 'events.lmdb') }
+  const event_history = [{ uri: 'fair', match: 'prefix', limit: KEPT }]
+  const roles = [{ name: 'anonymous', permissions }]
+  return { realms: [{ name: 'realm1', roles, store, event_history }] }
+}
+
+async function history() {
+  const publisher = await join(values.url)
+  for (let i = 1; i <= KEPT; i++) {
+    const message = [16, i, { acknowledge: i % 500 === 0 }, 'fair.topic', ['x'.repeat(100)]]
+    if (i % 500 !== 0) publisher.send(message)
+    else await publisher.ask(message)
+  }
+  const [, , , [id]] = await publisher.ask([
+    ...[48, KEPT + 1, {}, 'wamp.subscription.lookup'],
+    ['fair', { match: 'prefix' }],
+  ])
+  process.send('before')
+  await sleep(1000)
+  process.send('during')
+  const begun = performance.now()
+  let reads = 0
+  const look = async () => {
+    const reader = await join(values.url)
+    for (let i = 1; performance.now() - begun < 10_000; i++) {
+      const call = [48, i, {}, 'wamp.subscription.get_events', [id], { topic: 'fair.other' }]
+      const [type] = await reader.ask(call)
+      if (type !== 50) fail('a read failed')
+      reads++
+    }
+  }
+  await Promise.all([look(), look(), look(), look()])
+  process.send('after')
+  console.log(`${reads} reads that look through ${KEPT} events`)
 }
 
 /** Calls one after another, and notes the milliseconds that each call took, by phase. */
@@ -99,13 +180,13 @@ function report(when, times) {
   const at = share =>
     times[Math.min(times.length - 1, Math.floor(times.length * share))]?.toFixed(1)
   const figures = `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`
-  console.log(`calls ${when} the burst: ${times.length}, ${figures}`)
+  console.log(`calls ${when}: ${times.length}, ${figures}`)
 }
 
 function join(url) {
   return new Promise(resolve => {
     const socket = new WebSocket(url, 'wamp.2.json', { perMessageDeflate: false })
-    const session = { lastId: 0, heard: undefined, send, request }
+    const session = { lastId: 0, heard: undefined, send, request, ask }
     const roles = { caller: {}, callee: {}, publisher: {}, subscriber: {} }
     socket.on('open', () => send([1, 'realm1', { roles }]))
     socket.on('message', data => session.heard(data.toString()))
@@ -115,11 +196,14 @@ function join(url) {
     function send(message) {
       socket.send(JSON.stringify(message))
     }
-    function request(type, uri) {
+    function ask(message) {
       return new Promise(answered => {
-        session.heard = answered
-        send([type, ++session.lastId, {}, uri])
+        session.heard = text => answered(JSON.parse(text))
+        send(message)
       })
+    }
+    function request(type, uri) {
+      return ask([type, ++session.lastId, {}, uri])
     }
   })
 }

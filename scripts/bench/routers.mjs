@@ -96,12 +96,15 @@ function distOf(name) {
   return at < 0 ? dist : resolve(name.slice(at + 1))
 }
 
-/** Starts a router and waits until its port is open. `node` are flags for those that run on Node. */
-export async function startRouter(name, node = []) {
+/**
+ * Starts a router and waits until its port is open. `node` are flags for
+ * those that run on Node, `more` is what serve.mjs is told beside.
+ */
+export async function startRouter(name, node = [], more = []) {
   const port = await freePort()
   const [program, ...rest] = await command(name, port)
   const argv = program === process.execPath ? [program, ...node, ...rest] : [program, ...rest]
-  const child = start(0, argv, { cwd: scratch, ipc: program === process.execPath })
+  const child = start(0, [...argv, ...more], { cwd: scratch, ipc: program === process.execPath })
   const limit = Date.now() + 30_000
   while (!(await answers(port))) {
     if (Date.now() > limit || child.exitCode !== null || child.signalCode !== null) {

@@ -1,7 +1,16 @@
 /** All that is counted of what goes wrong or is refused, and what each count means. */
 export const COUNTED = {
+  bad_handshakes: 'connections that were refused because they began with something malformed',
+  dead_peers: 'connections that were cut off because they did not answer pings',
   denied_handshakes: 'clients that were refused before WELCOME',
+  oversized_messages: 'messages that were not sent because their receiver takes only shorter ones',
   protocol_violations: 'sessions that ended because their client broke the rules',
+  refused_origins: 'pages that were refused because of their origin',
+  refused_paths: 'WebSockets that were refused because nothing takes them at their path',
+  refused_protocols: 'clients that were refused because no serializer of theirs is spoken',
+  refused_proxies:
+    'connections without a sound PROXY header from a trusted proxy, where it must be',
+  silent: 'connections that were closed because they did not say in time what they want',
   refused_connections: 'connections that were closed because there were too many',
   refused_sessions: 'clients that were refused because there were too many sessions',
   limits_reached: 'requests that were refused because a session or realm has as much as it may',
@@ -10,6 +19,12 @@ export const COUNTED = {
   queues_full: 'sessions that ended because too much waited for their authorizer',
   payloads_refused: 'messages whose payload was larger than its sender may send',
   too_slow: 'sessions that ended because they read too slowly',
+  events_dropped: 'events that a session did not get because it reads too slowly',
+  gaps_told: 'gaps in the events of a session that it was told of',
+  events_untranslatable:
+    'events that a session did not get because its serializer cannot carry them',
+  refused_by_memory: 'sessions that were refused because memory was short',
+  cut_by_memory: 'connections that were cut off because memory was short',
 } as const
 
 export type Counted = keyof typeof COUNTED

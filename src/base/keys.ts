@@ -1,4 +1,5 @@
-import Type, { type TSchema, type TUnsafe } from 'typebox'
+import { totalmem } from 'node:os'
+import Type, { type TProperties, type TSchema, type TUnsafe } from 'typebox'
 
 /**
  * The words in which a configuration key is described. What is said where a key is declared gives its
@@ -32,6 +33,7 @@ interface Unit {
 }
 
 const KB = 1024
+const SIZES = { B: 1, KB, MB: KB * KB, GB: KB * KB * KB }
 const DAY = 86_400_000
 
 /** The units by the name that a key gives. */
@@ -46,8 +48,14 @@ export const UNITS: Readonly<Record<string, Unit>> = {
   size: {
     pattern: /^(\d{1,12}(?:\.\d{1,3})?) ?(B|KB|MB|GB)$/,
     expected: 'a size such as 64KB, 1MB or 1.5GB, or a number of bytes',
-    worth: { B: 1, KB, MB: KB * KB, GB: KB * KB * KB },
+    worth: SIZES,
     maximum: 1024 * KB * KB * KB,
+  },
+  memory: {
+    pattern: /^(\d{1,12}(?:\.\d{1,3})?) ?(B|KB|MB|GB|%)$/,
+    expected: 'a size such as 512MB, a share of all memory such as 80%, or a number of bytes',
+    worth: { ...SIZES, '%': memoryOfMachine() / 100 },
+    maximum: Number.MAX_SAFE_INTEGER,
   },
   rate: {
     pattern: /^(\d{1,9}(?:\.\d{1,3})?) ?(\/s|\/m|\/h)$/,
@@ -91,11 +99,34 @@ export const duration = (options: About & Limits): WithUnit => withUnit('duratio
 /** A number of bytes: `1MB`, where a KB is 1,024 bytes. */
 export const size = (options: About & Limits): WithUnit => withUnit('size', options)
 
+/** A number of bytes, or keys of which that is one. */
+export function sizeOr<Keys extends TProperties>(
+  properties: Keys,
+  options: About & Limits,
+): TUnsafe<number | string | Type.Static<Type.TObject<Keys>>> {
+  return Type.Unsafe({
+    ...withUnit('size', options),
+    type: ['number', 'string', 'object'],
+    properties,
+    ...CLOSED,
+  })
+}
+
 /** How often: `200/s`. */
 export const rate = (options: About & Limits): WithUnit => withUnit('rate', options)
 
 /** Bytes a second: `1MB/s`. */
 export const bandwidth = (options: About & Limits): WithUnit => withUnit('bandwidth', options)
+
+/** A share of the memory that there is, or a number of bytes: `80%`. */
+export const memory = (options: About & Limits): WithUnit => withUnit('memory', options)
+
+/** Bytes that the process may have: those of its container, or of the machine. */
+function memoryOfMachine(): number {
+  const limit = process.constrainedMemory() ?? 0
+  // Without a limit it is 0, or more than there is.
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+}
 
 /** What a number or a text with a unit is worth, or undefined where it is none. */
 export function worthOf(unit: string, input: number | string): number | undefined {

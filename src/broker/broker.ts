@@ -1,12 +1,19 @@
 import type { Clock } from '../base/clock.ts'
 import type { RandomId } from '../base/ids.ts'
 import { FanOuts, fanOut } from '../delivery/fanout.ts'
+import type { Gap } from '../delivery/gaps.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { isReserved, type Match } from '../match/uri.ts'
-import { INVALID_ARGUMENT, NO_SUCH_SUBSCRIPTION, STORE_FAILED } from '../protocol/errors.ts'
+import {
+  INVALID_ARGUMENT,
+  NO_SUCH_SUBSCRIPTION,
+  type PayloadError,
+  STORE_FAILED,
+} from '../protocol/errors.ts'
 import { SUBSCRIBER_HEARS_REVOCATION } from '../protocol/features.ts'
 import {
   EVENT,
+  type EventMessage,
   errorFor,
   type Message,
   NO_DETAILS,
@@ -17,12 +24,14 @@ import {
   UNSUBSCRIBED,
   type Unsubscribe,
 } from '../protocol/messages.ts'
-import type { Dict, Payload } from '../protocol/payload.ts'
+import { type Dict, Payload } from '../protocol/payload.ts'
 import type { Store, StoredEvent } from '../store/store.ts'
 import { eventDetails } from './event-details.ts'
-import { History } from './history.ts'
+import { History, type Page, type Query } from './history.ts'
+import { HistoryReads } from './history-reads.ts'
 import type { PubSubOptions } from './options.ts'
 import { Replay } from './replay.ts'
+import { Reports } from './reports.ts'
 import { RetainedEvents } from './retained.ts'
 import { listsOf, scopeOf } from './scope.ts'
 import { isOver, type Subscription, Subscriptions } from './subscriptions.ts'
@@ -54,9 +63,11 @@ export interface BrokerParts {
 export class Broker {
   readonly subscriptions: Subscriptions = new Subscriptions()
   readonly retained: RetainedEvents
+  readonly reports: Reports = new Reports()
   readonly #parts: BrokerParts
   readonly #hasHistories: boolean
   readonly #fanOuts = new FanOuts()
+  readonly #reads = new HistoryReads()
 
   constructor(parts: BrokerParts) {
     const { store, clock, options } = parts
@@ -117,7 +128,8 @@ export class Broker {
 
   /**
    * `disclosed`: EVENT names the publisher. `trustLevel`: what EVENT says of it, if anything.
-   * Throws ProtocolViolation.
+   * Throws ProtocolViolation, and PayloadError where not all could be given the event, though all
+   * others were.
    */
   publish(peer: Peer, message: Publish, disclosed = false, trustLevel?: number): void {
     const { options, topic } = message
@@ -136,9 +148,12 @@ export class Broker {
     const publication = this.#parts.randomId()
     const except = options.exclude_me === false ? null : peer
     const { payload } = message
+    const wantsReport = acknowledge && options._report === true
+    const tally = wantsReport ? this.reports.open(peer, publication) : null
+    let failure: PayloadError | null = null
     if (exact !== undefined) {
       const event = { type: EVENT, subscription: exact.id, publication, details, payload } as const
-      this.#fanOuts.give(peer, exact, event, except, admits)
+      failure = this.#fanOuts.give(peer, exact, event, except, admits, tally)
     }
     if (patterns.length > 0) {
       const withTopic = { topic, ...details }
@@ -150,11 +165,13 @@ export class Broker {
           details: withTopic,
           payload,
         } as const
-        this.#fanOuts.give(peer, pattern, event, except, admits)
+        failure = this.#fanOuts.give(peer, pattern, event, except, admits, tally) ?? failure
       }
     }
     const keeps = retain || this.#hasHistories
     const stored = keeps && this.#keep(exact, patterns, message, publication, details)
+    // Who asked for a report finds it there.
+    if (failure !== null && !wantsReport) throw failure
     if (acknowledge) this.#acknowledge(peer, message, publication, stored)
   }
 
@@ -176,6 +193,21 @@ export class Broker {
       fanOut(members, { type: EVENT, subscription: id, publication, details, payload }, null, null)
       history?.add({ publication, time: clock.now(), ...event })
     }
+  }
+
+  /** What a session may see of a history, later where that takes long. Throws WampError. */
+  read(history: History, query: Query, reader: Peer): Page | Promise<Page> {
+    const isHere = () => this.#parts.isHere(reader)
+    return this.#reads.read(reader, history.read(query, reader), isHere)
+  }
+
+  /** What a session hears of events that it has missed; null where it did not subscribe to that. */
+  notice(peer: Peer, { subscription, from, to, count }: Gap): EventMessage | null {
+    const heard = this.subscriptions.index.get('exact', ON_GAP)
+    if (heard === undefined || !heard.members.has(peer)) return null
+    const publication = this.#parts.randomId()
+    const payload = Payload.of([{ subscription, from, to, count }])
+    return { type: EVENT, subscription: heard.id, publication, details: NO_DETAILS, payload }
   }
 
   /** The session is over: it holds nothing any more. Gives what it held, for `gone`. */
@@ -230,5 +262,8 @@ export class Broker {
     )
   }
 }
+
+/** Where a session that reads too slowly hears what it has missed: each hears of its own gaps. */
+const ON_GAP = 'wampd.session.on_gap'
 
 const NONE: readonly Subscription[] = []

@@ -36,6 +36,9 @@ const PAGE_BYTES = 1 << 18
 /** What an event takes in an answer beside itself: the names of its facts, times, ids. */
 const RECORD_BYTES = 100
 
+/** Events that are looked at in one go. */
+const AT_ONCE = 4
+
 /** The positions from `first` to before `end`; `certain` is false where a bound is not there. */
 interface Range {
   readonly first: number
@@ -68,17 +71,29 @@ export class History {
     return this.#isEmpty ? undefined : this.#log.at(this.#log.first)
   }
 
-  /** The events that a session may see of those that are asked for. */
-  read(query: Query, reader: Peer): Page {
+  /**
+   * The events that a session may see of those that are asked for. It yields now and then, for a
+   * history may be long; what is dropped meanwhile makes the page incomplete.
+   */
+  *read(query: Query, reader: Peer): Generator<void, Page> {
     this.#trim()
-    const range = this.#range(query)
+    const log = this.#log
+    const range = yield* this.#range(query)
     const events: StoredEvent[] = []
     let bytes = 0
     let more = false
+    let lost = false
     const [start, step] = query.reverse ? [range.end - 1, -1] : [range.first, 1]
     for (let at = start; at >= range.first && at < range.end; at += step) {
       if (events.length === query.limit) break
-      const event = this.#log.at(at)
+      if (at % AT_ONCE === 0) yield
+      if (at < log.first) {
+        lost = true
+        if (query.reverse) break
+        at = log.first - 1
+        continue
+      }
+      const event = log.at(at)
       if (!meets(event, query) || audienceOf(event.audience)?.(reader) === false) continue
       bytes += sizeOfEvent(event) + RECORD_BYTES
       more = bytes > PAGE_BYTES && events.length > 0
@@ -86,7 +101,7 @@ export class History {
       events.push(event)
     }
     const filled = query.reverse && events.length === query.limit
-    return { events, more, complete: this.#isComplete(query, range, filled) }
+    return { events, more, complete: !lost && this.#isComplete(query, range, filled) }
   }
 
   /** `filled`: the newest ones were asked for, and there are as many as wanted. */
@@ -96,10 +111,16 @@ export class History {
     return dropped === undefined || range.anchored || filled || query.from > dropped
   }
 
-  #range(query: Query): Range {
+  *#range(query: Query): Generator<void, Range> {
     const { fromPublication, afterPublication, beforePublication, untilPublication } = query
-    const lower = [this.#position(fromPublication), plusOne(this.#position(afterPublication))]
-    const upper = [this.#position(beforePublication), plusOne(this.#position(untilPublication))]
+    const lower = [
+      yield* this.#position(fromPublication),
+      plusOne(yield* this.#position(afterPublication)),
+    ]
+    const upper = [
+      yield* this.#position(beforePublication),
+      plusOne(yield* this.#position(untilPublication)),
+    ]
     const { first, next } = this.#log
     return {
       first: Math.max(first, ...lower.map(at => at ?? first)),
@@ -113,10 +134,13 @@ export class History {
    * Where a publication is, the newest looked at first; undefined where none is asked for. One that
    * is not there counts as dropped: it lies before all that are.
    */
-  #position(publication: number | undefined): number | undefined {
+  *#position(publication: number | undefined): Generator<void, number | undefined> {
     if (publication === undefined) return undefined
-    const { first, next } = this.#log
-    for (let at = next - 1; at >= first; at--) {
+    for (let at = this.#log.next - 1; at >= this.#log.first; at--) {
+      if (at % AT_ONCE === 0) {
+        yield
+        if (at < this.#log.first) break
+      }
       if (this.#log.at(at).publication === publication) return at
     }
     return 0

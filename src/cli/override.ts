@@ -29,10 +29,9 @@ export function override(loaded: Loaded, flags: Overrides): Loaded {
     reload: { ...reload, watch: watch ?? reload.watch },
     transports: transports.map(one => ({
       ...one,
-      endpoint: {
-        interface: host ?? one.endpoint.interface,
-        port: port ?? one.endpoint.port,
-      },
+      endpoint: isPlaced
+        ? { interface: host ?? one.endpoint.interface, port: port ?? one.endpoint.port }
+        : one.endpoint,
       options: { ...one.options, backend: transport ?? one.options.backend },
     })),
   }

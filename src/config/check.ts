@@ -131,7 +131,11 @@ const TYPES: Record<string, string> = {
 function expected(node: SchemaNode): string {
   if (node.const !== undefined) return String(node.const)
   if (node.enum !== undefined) return node.enum.join(' or ')
-  if (node.unit !== undefined) return `${UNITS[node.unit]?.expected}${limits(node)}`
+  if (node.unit !== undefined) {
+    const keys = Object.keys(node.properties ?? {})
+    const orKeys = keys.length === 0 ? '' : `, or the keys ${keys.join(', ')}`
+    return `${UNITS[node.unit]?.expected}${limits(node)}${orKeys}`
+  }
   if (node.form !== undefined) return node.form
   if (node.minLength !== undefined) return 'text that is not empty'
   if (node.minItems !== undefined) return 'a list that is not empty'

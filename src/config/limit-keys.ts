@@ -140,7 +140,8 @@ export const connectionKeys = {
   ),
   max_connections_per_address: count(
     'How many of them may come from one address, or one /64 network of IPv6; 0 is without limit. The ' +
-      'addresses of this machine have no limit, for a proxy may stand there; a proxy elsewhere needs 0.',
+      'addresses of this machine have no limit. Name proxies in `trusted_proxies`, or all their clients ' +
+      'count as one.',
     1000,
     0,
     10_000_000,

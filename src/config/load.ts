@@ -187,7 +187,7 @@ function withIds<Any extends Pick<ConfigInput, 'transports'>>(config: Any): Any 
   if (transports === undefined) return config
   const named = transports.map(one => ({
     ...one,
-    id: one.id ?? `${one.type}-${one.endpoint?.port ?? DEFAULT_PORT}`,
+    id: one.id ?? `${one.type}-${one.endpoint?.path ?? one.endpoint?.port ?? DEFAULT_PORT}`,
   }))
   return { ...config, transports: named }
 }

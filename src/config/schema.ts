@@ -1,6 +1,15 @@
 import Type from 'typebox'
 import { type AuthenticatorConfig, authenticatorKeys } from '../auth/methods.ts'
-import { about, CLOSED, duration, name, named, PATH, rate } from '../base/keys.ts'
+import {
+  about,
+  CLOSED,
+  duration,
+  memory as memorySize,
+  name,
+  named,
+  PATH,
+  rate,
+} from '../base/keys.ts'
 import { LOG_LEVELS } from '../base/log-level.ts'
 import type { Paths } from '../site/services.ts'
 import type { SchemaNode } from './node.ts'
@@ -74,7 +83,11 @@ const reload = Type.Object(
   {
     watch: Type.Optional(
       Type.Boolean(
-        about('Reload by itself when a file of the configuration changes.', 'live', false),
+        about(
+          'Reload by itself when a file of the configuration changes, or a certificate, key or `ca`.',
+          'live',
+          false,
+        ),
       ),
     ),
     orphans: Type.Optional(
@@ -90,6 +103,24 @@ const reload = Type.Object(
     ),
   },
   { ...CLOSED, ...about('How changes of the configuration are taken up.', 'live', {}) },
+)
+
+const memory = Type.Object(
+  {
+    limit: Type.Optional(
+      memorySize({
+        minimum: 64 << 20,
+        ...about(
+          'How much memory the router may take, of its container or machine. From nine tenths of ' +
+            'it on new sessions are refused with 1013; beyond it the readers for whom most waits ' +
+            'are cut off.',
+          'live',
+          '80%',
+        ),
+      }),
+    ),
+  },
+  { ...CLOSED, ...about('What happens before memory is used up.', 'live', {}) },
 )
 
 /** The schema of a configuration: every key's type, default, meaning and reload class. */
@@ -132,6 +163,7 @@ export const schema = Type.Object(
     log: Type.Optional(log),
     shutdown: Type.Optional(shutdown),
     reload: Type.Optional(reload),
+    memory: Type.Optional(memory),
   },
   CLOSED,
 )
@@ -154,8 +186,11 @@ export type RealmConfig = Config['realms'][number]
 export type RoleConfig = RealmConfig['roles'][number]
 export type Permission = RoleConfig['permissions'][number]
 type TransportInput = Type.Static<typeof transport>
-export type TransportConfig = Omit<Filled<TransportInput>, 'tls' | 'realms' | 'paths'> & {
-  tls?: Filled<NonNullable<TransportInput['tls']>>
+type TlsInput = NonNullable<TransportInput['tls']>
+type TransportParts = 'endpoint' | 'tls' | 'realms' | 'paths'
+export type TransportConfig = Omit<Filled<TransportInput>, TransportParts> & {
+  endpoint: { interface: string; port: number; path?: string; mode?: string }
+  tls?: Omit<Filled<TlsInput>, 'names'> & Pick<TlsInput, 'names'>
   realms?: string[]
   paths?: Paths
 }
@@ -164,8 +199,8 @@ export type TransportConfig = Omit<Filled<TransportInput>, 'tls' | 'realms' | 'p
 type Bare = 'trust_level' | 'ca' | 'authorizer' | 'realm'
 
 type Filled<T> = number extends T
-  ? // A number, or a text with a unit.
-    number
+  ? // A number, or a text with a unit; some take keys as well.
+    number | Filled<Extract<T, object>>
   : T extends readonly (infer Item)[]
     ? Filled<Item>[]
     : T extends object

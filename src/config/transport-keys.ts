@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { about, CLOSED, duration, name, named, PATH, size } from '../base/keys.ts'
+import { about, CLOSED, duration, name, named, PATH, size, sizeOr } from '../base/keys.ts'
 import { serviceKeys } from '../site/services.ts'
 import { connectionKeys } from './limit-keys.ts'
 
@@ -27,8 +27,45 @@ const endpoint = Type.Object(
         ...about('The port. 0 picks a free one.', 'restart', DEFAULT_PORT),
       }),
     ),
+    path: Type.Optional(
+      name({
+        ...PATH,
+        ...about(
+          'A unix socket in place of interface and port, on `ws`. One that nobody listens on is replaced.',
+          'restart',
+        ),
+      }),
+    ),
+    mode: Type.Optional(
+      Type.String({
+        pattern: '^0?[0-7]{3}$',
+        form: 'a mode such as 0660',
+        ...about(
+          'The mode of that file: who may connect. Without the key `0600`, the user whom wampd runs as.',
+          'restart',
+        ),
+      }),
+    ),
   },
   { ...CLOSED, ...about('Where the transport listens.', 'restart', {}) },
+)
+
+const namedCertificate = Type.Object(
+  {
+    names: Type.Array(
+      Type.String({
+        pattern: '^(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$',
+        form: 'a name such as app.example.com or *.example.com',
+      }),
+      {
+        minItems: 1,
+        ...about('The names. `*.example.com` is all of one part more than `example.com`.', 'new'),
+      },
+    ),
+    certificate: name({ ...PATH, ...about('The certificate and its chain, in PEM.', 'new') }),
+    key: name({ ...PATH, ...about('The private key, in PEM.', 'new') }),
+  },
+  CLOSED,
 )
 
 const tls = Type.Object(
@@ -47,6 +84,16 @@ const tls = Type.Object(
           'restart',
         ),
       }),
+    ),
+    names: Type.Optional(
+      Type.Array(
+        namedCertificate,
+        about(
+          'Further certificates, by the name that a client asks for (SNI). Who asks for none of them ' +
+            'gets that above.',
+          'new',
+        ),
+      ),
     ),
   },
   { ...CLOSED, ...about('Certificate and key: with it the transport speaks TLS.', 'restart') },
@@ -67,14 +114,35 @@ const options = Type.Object(
       }),
     ),
     send_buffer: Type.Optional(
-      size({
-        minimum: 1024,
-        ...about(
-          'How much may wait for a reader that is too slow. Over that it is disconnected with 1008.',
-          'new',
-          '4MB',
-        ),
-      }),
+      sizeOr(
+        {
+          limit: Type.Optional(
+            size({
+              minimum: 1024,
+              ...about('How much may wait beyond what the kernel has taken.', 'new', '1MB'),
+            }),
+          ),
+          policy: Type.Optional(
+            Type.Enum(
+              ['disconnect', 'drop'],
+              about(
+                '`disconnect`: more closes the connection with 1008. `drop`: events are left out, ' +
+                  'and the session is told which; other messages still close the connection.',
+                'new',
+                'disconnect',
+              ),
+            ),
+          ),
+        },
+        {
+          minimum: 1024,
+          ...about(
+            'What becomes of a reader that is too slow. A size alone is the limit.',
+            'new',
+            '1MB',
+          ),
+        },
+      ),
     ),
     auto_ping_interval: Type.Optional(
       duration({
@@ -116,8 +184,8 @@ const options = Type.Object(
         maximum: 1_000_000,
         ...about(
           'How often clients of one address may fail to authenticate before they must wait; 0 is ' +
-            'without limit. The addresses of this machine never wait, for a proxy may stand there; ' +
-            'a proxy elsewhere needs 0.',
+            'without limit. The addresses of this machine never wait. Name proxies in ' +
+            '`trusted_proxies`, or all their clients count as one.',
           'live',
           20,
         ),
@@ -151,10 +219,10 @@ export const transport = Type.Object(
       name(about('A name for logs and reloads: `TYPE-PORT` without one.', 'restart')),
     ),
     type: Type.Enum(
-      ['websocket', 'web'],
+      ['websocket', 'rawsocket', 'web'],
       about(
-        'The kind of transport. `websocket`: WAMP over WebSocket, at `path`; `web`: HTTP, with what ' +
-          '`paths` says, on `ws` where that is more than WebSockets.',
+        'The kind of transport. `websocket`: WAMP over WebSocket, at `path`; `rawsocket`: WAMP over ' +
+          'RawSocket; `web`: HTTP, with what `paths` says, on `ws` where that is more than WebSockets.',
         'restart',
       ),
     ),
@@ -169,6 +237,36 @@ export const transport = Type.Object(
     ),
     paths: Type.Optional(
       named(serviceKeys, about('What is served at which path, such as `/ws`, with `web`.', 'new')),
+    ),
+    rawsocket: Type.Optional(
+      Type.Boolean(
+        about(
+          'RawSocket on the same port, with `web`: the first byte of a connection tells. It runs on `ws`.',
+          'restart',
+          false,
+        ),
+      ),
+    ),
+    trusted_proxies: Type.Optional(
+      Type.Array(
+        Type.String(),
+        about(
+          'Proxies that tell the truth of where their clients are: addresses, networks such as ' +
+            '`10.0.0.0/8`, and `unix` for all that come over a unix socket. What others say is ignored.',
+          'new',
+          [] as never[],
+        ),
+      ),
+    ),
+    proxy_protocol: Type.Optional(
+      Type.Boolean(
+        about(
+          'Connections begin with a header of the PROXY protocol (version 1 or 2) and come from ' +
+            '`trusted_proxies`; others are cut off. It runs on `ws`.',
+          'restart',
+          false,
+        ),
+      ),
     ),
     auth: Type.Array(Type.String(), {
       minItems: 1,
@@ -193,12 +291,13 @@ export const transport = Type.Object(
     allowed_origins: Type.Optional(
       Type.Array(
         Type.String({
-          pattern: '^(\\*|null|[a-z][a-z0-9+.-]*://[^/\\s]+)$',
-          form: 'an origin such as https://app.example.com, or *',
+          pattern: '^(\\*|null|[a-z][a-z0-9+.-]*://(\\*\\.)?[^/*\\s]+(:\\*)?)$',
+          form: 'an origin such as https://app.example.com or https://*.example.com, or *',
         }),
         about(
           "Browser origins that may connect besides this machine's and the same host's, such as " +
-            '`https://app.example.com`. `*` lets all pages in.',
+            '`https://app.example.com`, or `https://*.example.com` for all hosts below one. `*` lets all ' +
+            'pages in.',
           'new',
           [] as never[],
         ),

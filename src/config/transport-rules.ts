@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { certificateFault, type TlsFiles } from '../base/certificate.ts'
+import { isAddressOrNetwork } from '../base/client-address.ts'
 import { whyUnread } from '../base/why-unread.ts'
 import { whyWs } from '../site/why-ws.ts'
 import { nearest } from './nearest.ts'
@@ -28,7 +29,7 @@ export function transportFaults(
     isFirst(id, [...at, 'id'])
     faults.push(...known(transport.auth, [...at, 'auth'], sources))
     faults.push(...known(transport.realms ?? [], [...at, 'realms'], joinable))
-    faults.push(...pathFaults(transport, at))
+    faults.push(...pathFaults(transport, at), ...keyFaults(transport, at))
     for (const { path: below, auth, realms, realm } of waysIn(transport)) {
       if (below.length === 0) continue
       if (realm !== undefined) {
@@ -39,10 +40,16 @@ export function transportFaults(
     }
     const other = transports.slice(0, t).findIndex(one => collide(one.endpoint, endpoint))
     if (other >= 0) {
-      const path = [...at, 'endpoint', 'port']
-      faults.push({ path, text: 'the port is also that of', other: ['transports', other] })
+      const what = endpoint.path === undefined ? 'port' : 'path'
+      const path = [...at, 'endpoint', what]
+      faults.push({ path, text: `the ${what} is also that of`, other: ['transports', other] })
     }
-    const reason = whyWs(transport)
+    for (const [p, proxy] of transport.trusted_proxies.entries()) {
+      if (isAddressOrNetwork(proxy)) continue
+      const text = 'expected an address, a network such as 10.0.0.0/8, or unix'
+      faults.push({ path: [...at, 'trusted_proxies', p], text })
+    }
+    const reason = reasonForWs(transport)
     if (reason !== undefined && options.backend === 'uws') {
       faults.push({ path: [...at, 'options', 'backend'], text: reason })
     }
@@ -53,22 +60,50 @@ export function transportFaults(
         faults.push({ path: [...at, ...below, 'auth', a], text })
       }
     }
-    if (tls !== undefined) faults.push(...tlsFaults(tls, [...at, 'tls']))
+    if (tls !== undefined) faults.push(...allTlsFaults(tls, [...at, 'tls']))
   }
   return faults
 }
 
-/** Keys that are for another type of transport, and paths that serve nothing or too much. */
-function pathFaults({ type, path, paths }: TransportConfig, at: Path): Fault[] {
-  if (type === 'websocket') {
+/** Why a transport cannot be on uWebSockets.js. */
+function reasonForWs({ type, tls, paths, endpoint, ...keys }: TransportConfig): string | undefined {
+  if (type === 'rawsocket') return 'uWebSockets.js speaks HTTP only'
+  const { rawsocket, proxy_protocol: proxyProtocol } = keys
+  const socket = endpoint.path === undefined ? undefined : endpoint
+  return whyWs({ tls, paths, rawsocket, proxyProtocol, socket })
+}
+
+/** Keys that need others, or go against them. */
+function keyFaults({ type, rawsocket, endpoint, ...keys }: TransportConfig, at: Path): Fault[] {
+  const faults: Fault[] = []
+  if (rawsocket && type !== 'web') {
     const text = 'is for transports of type web'
-    return paths === undefined ? [] : [{ path: [...at, 'paths'], atKey: true, text }]
+    faults.push({ path: [...at, 'rawsocket'], atKey: true, text })
   }
+  if (endpoint.mode !== undefined && endpoint.path === undefined) {
+    const text = 'is for unix sockets: it needs path'
+    faults.push({ path: [...at, 'endpoint', 'mode'], atKey: true, text })
+  }
+  if (keys.proxy_protocol && keys.trusted_proxies.length === 0) {
+    const text = 'needs trusted_proxies: nobody could connect'
+    faults.push({ path: [...at, 'proxy_protocol'], atKey: true, text })
+  }
+  return faults
+}
+
+/** Paths for another type of transport, and paths that serve nothing or too much. */
+function pathFaults({ type, path, paths }: TransportConfig, at: Path): Fault[] {
   const faults: Fault[] = []
   // The default of other transports stands here too.
-  if (path !== DEFAULT_PATH) {
-    const text = 'is for transports of type websocket; with web use paths'
+  if (type !== 'websocket' && path !== DEFAULT_PATH) {
+    const hint = type === 'web' ? '; with web use paths' : ''
+    const text = `is for transports of type websocket${hint}`
     faults.push({ path: [...at, 'path'], atKey: true, text })
+  }
+  if (type !== 'web') {
+    const text = 'is for transports of type web'
+    if (paths !== undefined) faults.push({ path: [...at, 'paths'], atKey: true, text })
+    return faults
   }
   if (Object.keys(paths ?? {}).length === 0) {
     faults.push({ path: at, text: 'the key "paths" is missing, or has no path' })
@@ -88,10 +123,12 @@ function pathFaults({ type, path, paths }: TransportConfig, at: Path): Fault[] {
 interface Place {
   readonly interface: string
   readonly port: number
+  readonly path?: string
 }
 
 /** True of places that cannot both be listened on. */
 function collide(a: Place, b: Place): boolean {
+  if (a.path !== undefined || b.path !== undefined) return a.path === b.path
   if (a.port !== b.port || a.port === 0) return false
   const [one, other] = [a, b].map(place => place.interface) as [string, string]
   return one === other || covers(one, other) || covers(other, one)
@@ -148,6 +185,22 @@ function unknownText(
   const meant = all.get(nearest(name, [...all.keys()]) ?? '')
   const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
   return `there is no ${what} "${asWritten(written, at, name)}"${hint}`
+}
+
+/** What is wrong with the certificates of a transport, and with the names of the further ones. */
+function allTlsFaults({ names = [], ...own }: TlsFiles, path: Path): Fault[] {
+  const faults = tlsFaults(own, path)
+  const seen = new Set<string>()
+  for (const [n, { names: these, ...files }] of names.entries()) {
+    const at = [...path, 'names', n]
+    faults.push(...tlsFaults(files, at))
+    for (const [i, name] of these.entries()) {
+      if (seen.has(name.toLowerCase()))
+        faults.push({ path: [...at, 'names', i], text: 'is named twice' })
+      seen.add(name.toLowerCase())
+    }
+  }
+  return faults
 }
 
 function tlsFaults(tls: TlsFiles, path: Path): Fault[] {

@@ -13,9 +13,9 @@ export interface WayIn {
 }
 
 /** All ways into a transport. */
-export function waysIn({ auth, realms, paths }: TransportConfig): WayIn[] {
+export function waysIn({ auth, realms, paths, rawsocket }: TransportConfig): WayIn[] {
   if (paths === undefined) return [{ path: [], auth, realms }]
-  return Object.entries(paths).flatMap(([at, service]) => {
+  const ofPaths = Object.entries(paths).flatMap(([at, service]) => {
     const kind = kindOf(service)
     // A path that serves nothing is a fault that is told elsewhere.
     if (!kind?.takesSessions) return []
@@ -23,4 +23,5 @@ export function waysIn({ auth, realms, paths }: TransportConfig): WayIn[] {
     const path = ['paths', at, kind.name]
     return [{ path, auth: own.auth ?? auth, realms: own.realms ?? realms, realm: own.realm }]
   })
+  return rawsocket ? [{ path: [], auth, realms }, ...ofPaths] : ofPaths
 }

@@ -1,8 +1,7 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { connect } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { listenOnSocket, SocketInUse } from '../base/unix-socket.ts'
 import { ControlError } from './control-error.ts'
 import { controlHandler } from './handler.ts'
 import { prepareFolder } from './path.ts'
@@ -48,50 +47,14 @@ export async function serveControl(
     controlHandler(router, log, clock),
   )
   server.maxConnections = MAX_CONNECTIONS
-  await listen(server, path).catch(async error => {
-    if (error.code !== 'EADDRINUSE') throw new ControlError(`${path}: ${error.message}`)
-    await removeStale(path)
-    await listen(server, path).catch(again => {
-      throw new ControlError(`${path}: ${again.message}`)
-    })
+  await listenOnSocket(server, { path }).catch(error => {
+    const isTaken = error instanceof SocketInUse
+    throw new ControlError(
+      isTaken ? `another router is controlled by ${path}` : `${path}: ${error.message}`,
+    )
   })
-  chmodSync(path, 0o600)
   server.on('error', error => log.warn({ err: error }, 'control: the socket failed'))
   return { path, close: () => close(server, clock, timeout) }
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-/** Removes the socket that a router left which did not end as it should. */
-async function removeStale(path: string): Promise<void> {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) {
-    throw new ControlError(`${path} is there, and is no socket`)
-  }
-  if (await answers(path)) throw new ControlError(`another router is controlled by ${path}`)
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    throw new ControlError(`${path} cannot be replaced: ${(error as Error).message}`)
-  }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const probe = connect(path)
-    probe.once('connect', () => {
-      probe.destroy()
-      resolve(true)
-    })
-    probe.once('error', () => resolve(false))
-  })
 }
 
 function close(server: Server, clock: Clock, timeout: number): Promise<void> {

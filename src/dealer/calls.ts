@@ -1,7 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import { TimerWheel } from '../base/wheel.ts'
 import type { Peer } from '../delivery/outlet.ts'
-import { NO_AVAILABLE_CALLEE, NO_SUCH_PROCEDURE, PayloadError } from '../protocol/errors.ts'
+import {
+  NO_AVAILABLE_CALLEE,
+  NO_SUCH_PROCEDURE,
+  PayloadError,
+  UNAVAILABLE,
+} from '../protocol/errors.ts'
 import { CALLEE_CANCELS, CALLEE_REROUTES } from '../protocol/features.ts'
 import { type ErrorMessage, INVOCATION, type Result } from '../protocol/messages.ts'
 import type { Payload } from '../protocol/payload.ts'
@@ -121,14 +126,18 @@ export class Calls {
     if (call.state !== 'waiting') return
     unseat(call, endpoint)
     call.endpoint = null
-    const { registration } = endpoint
-    call.tried ??= new Set()
-    call.tried.add(endpoint)
-    const next = choose(registration, call.tried, call.caller.peer, this.#random)
+    const next = this.#other(call, endpoint)
     if (next === undefined || call.kept === null) {
       this.refuse(call, NO_AVAILABLE_CALLEE, 'no callee is available')
     } else this.#invoke(call, next, call.kept)
-    this.drain(registration)
+    this.drain(endpoint.registration)
+  }
+
+  /** Another callee for a call that one could not take, each at most once. */
+  #other(call: Call, endpoint: Endpoint): Endpoint | undefined {
+    call.tried ??= new Set()
+    call.tried.add(endpoint)
+    return choose(endpoint.registration, call.tried, call.caller.peer, this.#random)
   }
 
   /** A further part goes to the callee that has the call, unless that was told to stop. */
@@ -220,7 +229,9 @@ export class Calls {
       })
     } catch (error) {
       if (!(error instanceof PayloadError)) throw error
-      this.refuse(call, error.uri, error.message)
+      const next = error.uri === UNAVAILABLE ? this.#other(call, endpoint) : undefined
+      if (next === undefined) this.refuse(call, error.uri, error.message)
+      else this.#invoke(call, next, payload)
       return
     }
     callee.lastInvocation = invocation

@@ -2,6 +2,7 @@ import { PayloadError } from '../protocol/errors.ts'
 import { EVENT, type EventMessage } from '../protocol/messages.ts'
 import type { Peer } from './outlet.ts'
 import { SharedMessage } from './shared-message.ts'
+import type { Tally } from './tally.ts'
 
 /** Who hears the events of a subscription. */
 export interface Audience {
@@ -18,8 +19,12 @@ export interface Job {
   run(most: number): number
 }
 
-/** Events given to sessions in one turn of the event loop: about a millisecond. */
+/**
+ * Events given to sessions in one turn of the event loop: about a millisecond. A large one counts
+ * as many times as it has so many bytes, for sooner or later they are written.
+ */
 const TURN = 10_000
+const UNIT = 2048
 /** What one publisher gets of a turn before it is another's. */
 const SLICE = 1000
 /** Jobs that may wait, and bytes of their payloads. */
@@ -28,18 +33,38 @@ const MAX_BYTES = 64 << 20
 
 /**
  * Gives an event to all members of a subscription but `except` and those whom `admits` leaves
- * out. It is encoded once for each serializer that they speak.
+ * out. It is encoded once for each serializer that they speak. Those whose serializer cannot carry
+ * it go without; gives why, or null.
  */
 export function fanOut(
   members: ReadonlySet<Peer>,
   event: EventMessage,
   except: Peer | null,
   admits: ((peer: Peer) => boolean) | null,
-): void {
-  const shared = new SharedMessage(event)
+  tally: Tally | null = null,
+): PayloadError | null {
+  const shared = new SharedMessage(event, tally)
+  let failure: PayloadError | null = null
   for (const peer of members) {
     if (peer === except) continue
-    if (admits === null || admits(peer)) peer.share(shared)
+    if (admits === null || admits(peer)) failure = deliver(peer, shared) ?? failure
+  }
+  return failure
+}
+
+function deliver(peer: Peer, shared: SharedMessage): PayloadError | null {
+  const { tally } = shared
+  try {
+    if (tally !== null) tally.receivers++
+    peer.share(shared)
+    return null
+  } catch (error) {
+    if (!(error instanceof PayloadError)) throw error
+    if (tally !== null) {
+      tally.receivers--
+      tally.untranslatable++
+    }
+    return error
   }
 }
 
@@ -59,26 +84,30 @@ export class FanOuts {
   #scheduled = false
   readonly #next = () => this.#turn()
 
-  /** Gives an event out, now or later. What is later heard by nobody who has left meanwhile. */
+  /**
+   * Gives an event out, now or later. What is later heard by nobody who has left meanwhile. Gives
+   * why somebody goes without, where that shows now; null otherwise.
+   */
   give(
     publisher: Peer,
     audience: Audience,
     event: EventMessage,
     except: Peer | null,
     admits: ((peer: Peer) => boolean) | null,
-  ): void {
-    const { size } = audience.members
+    tally: Tally | null = null,
+  ): PayloadError | null {
+    const size = audience.members.size * costOf(event)
     const waits = this.#queues.size > 0 && this.#queues.has(publisher)
     if (!waits && (this.#spent + size <= TURN || this.#isFull)) {
       this.#spent += size
       this.#schedule()
-      fanOut(audience.members, event, except, admits)
-      return
+      return fanOut(audience.members, event, except, admits, tally)
     }
     while (this.#isFull && this.#queues.has(publisher)) this.#advance(publisher, Infinity)
     const payload = event.payload.keep()
     const kept = { ...event, type: EVENT, payload } as const
-    this.later(publisher, new FanOutJob(audience, kept, except, admits))
+    this.later(publisher, new FanOutJob(audience, new SharedMessage(kept, tally), except, admits))
+    return null
   }
 
   /** Puts work behind what else is of the same. */
@@ -140,6 +169,7 @@ export class FanOuts {
 /** A fan-out in parts, to those who were members when it was published and still are. */
 class FanOutJob implements Job {
   readonly bytes: number
+  readonly #cost: number
   readonly #audience: Audience
   readonly #roll: readonly Peer[]
   readonly #shared: SharedMessage
@@ -149,15 +179,18 @@ class FanOutJob implements Job {
 
   constructor(
     audience: Audience,
-    event: EventMessage,
+    shared: SharedMessage,
     except: Peer | null,
     admits: ((peer: Peer) => boolean) | null,
   ) {
     audience.roll ??= [...audience.members]
+    const event = shared.message as EventMessage
     this.bytes = event.payload.size
+    this.#cost = costOf(event)
     this.#audience = audience
     this.#roll = audience.roll
-    this.#shared = new SharedMessage(event)
+    this.#shared = shared
+    if (shared.tally !== null) shared.tally.pending++
     this.#except = except
     this.#admits = admits
   }
@@ -168,19 +201,22 @@ class FanOutJob implements Job {
 
   run(most: number): number {
     const from = this.#at
-    const until = Math.min(this.#roll.length, from + most)
+    const some = Math.max(Math.floor(most / this.#cost), 1)
+    const until = Math.min(this.#roll.length, from + some)
     while (this.#at < until) this.#give(this.#roll[this.#at++] as Peer)
-    return until - from
+    const { tally } = this.#shared
+    if (this.isOver && tally !== null) tally.pending--
+    return (until - from) * this.#cost
   }
 
   #give(peer: Peer): void {
     if (peer === this.#except || !this.#audience.members.has(peer)) return
-    if (this.#admits !== null && !this.#admits(peer)) return
-    try {
-      peer.share(this.#shared)
-    } catch (error) {
-      // The publisher has been answered: whoever cannot read it goes without.
-      if (!(error instanceof PayloadError)) throw error
-    }
+    // The publisher has been answered: whoever cannot read it goes without.
+    if (this.#admits === null || this.#admits(peer)) deliver(peer, this.#shared)
   }
+}
+
+/** For how many deliveries one of this event counts. */
+function costOf({ payload }: EventMessage): number {
+  return 1 + Math.floor(payload.size / UNIT)
 }

@@ -1,11 +1,41 @@
-import type { Message } from '../protocol/messages.ts'
+import type { Counters } from '../base/counters.ts'
+import { PAYLOAD_SIZE_EXCEEDED, PayloadError, UNAVAILABLE } from '../protocol/errors.ts'
+import { EVENT, type EventMessage, INVOCATION, type Message } from '../protocol/messages.ts'
 import type { Serializer } from '../serializer/serializer.ts'
 import type { Connection } from '../transport/transport.ts'
+import type { Backlog } from './backlog.ts'
+import { type Gap, Gaps } from './gaps.ts'
 import type { Outlet } from './outlet.ts'
 import type { SharedMessage } from './shared-message.ts'
 
 /** The half of a connection that an outbox needs. */
-type Sink = Pick<Connection, 'buffered' | 'write'>
+type Sink = Pick<Connection, 'buffered' | 'write' | 'maxSend'>
+
+/** How much may wait for a reader beyond what the kernel has taken, and what happens then. */
+export interface SendBuffer {
+  /** Bytes. A message for which nothing waits always fits. */
+  readonly limit: number
+  /**
+   * disconnect: the connection ends
+   * drop: events are left out, and the session is told; it ends where other messages do not fit
+   */
+  readonly policy: 'disconnect' | 'drop'
+}
+
+/** What outboxes of one kind have in common. */
+export interface OutboxTerms {
+  readonly sendBuffer: SendBuffer
+  readonly backlog: Backlog
+  readonly counters: Counters
+}
+
+/** Whose outbox it is. */
+export interface Owner {
+  /** Something was lost that must not be: nothing is sent any more. `waiting` bytes were too many. */
+  overflow(waiting: number): void
+  /** How the session is told of a gap; null: by the next event of that subscription. */
+  notice(gap: Gap): EventMessage | null
+}
 
 /** Those that have something for their session alone: they are emptied when the tick ends. */
 const urgent: Outbox[] = []
@@ -13,8 +43,11 @@ const urgent: Outbox[] = []
 const patient: Outbox[] = []
 let scheduled = false
 
-/** Patient outboxes that a tick empties: writes cost most of what a fan-out does. */
-const WRITES = 500
+/** What a tick spends on patient outboxes: writes cost most of what a fan-out does. */
+const TICK = 200
+/** Bytes and frames that cost as much as a write alone does. */
+const WRITE_BYTES = 8192
+const WRITE_FRAMES = 64
 
 /**
  * What waits to leave over one connection. All that a tick has for it goes out together when the
@@ -24,48 +57,168 @@ const WRITES = 500
 export class Outbox implements Outlet {
   readonly serializer: Serializer
   readonly #sink: Sink
-  /** Bytes that may wait here and in the connection. */
-  readonly #limit: number
-  readonly #overflow: () => void
+  readonly #terms: OutboxTerms
+  readonly #owner: Owner
+  /** Bytes beyond which it must be looked at more closely: those that events may take. */
+  readonly #room: number
+  /** The receiver takes no frame of more bytes. */
+  readonly #maxSend: number
   #frames: Uint8Array[] = []
   #bytes = 0
+  /** Bytes in the connection. */
   #backlog = 0
+  /** What has been dropped and not told; null where nothing was. */
+  #gaps: Gaps | null = null
+  /** Events are dropped until there is room for many. */
+  #isCongested = false
   #closed = false
   #isUrgent = false
   #isPatient = false
 
-  constructor(sink: Sink, serializer: Serializer, limit: number, overflow: () => void) {
+  constructor(sink: Sink, serializer: Serializer, terms: OutboxTerms, owner: Owner) {
     this.#sink = sink
     this.serializer = serializer
-    this.#limit = limit
-    this.#overflow = overflow
+    this.#terms = terms
+    this.#owner = owner
+    this.#maxSend = sink.maxSend ?? Number.POSITIVE_INFINITY
+    const { limit, policy } = terms.sendBuffer
+    // Answers must find room where events have none.
+    this.#room = policy === 'drop' ? limit - (limit >> 2) : limit
   }
 
+  /**
+   * Throws PayloadError where the message cannot be written, is longer than its receiver takes, or,
+   * under `wamp.error.unavailable`, where an INVOCATION does not fit.
+   */
   send(message: Message): void {
-    if (!this.#push(this.serializer.encode(message)) || this.#isUrgent) return
+    const frame = this.serializer.encode(message)
+    if (this.#isTooLong(frame)) {
+      const text = `the receiver takes messages of at most ${this.#maxSend} bytes`
+      throw new PayloadError(text, PAYLOAD_SIZE_EXCEEDED)
+    }
+    if (this.#takes(frame, message)) this.#sendSoon(frame)
+  }
+
+  /** An event that is longer than its receiver takes is left out: the others are to have it. */
+  share(shared: SharedMessage): void {
+    const { message, tally } = shared
+    const told = this.#gaps === null ? null : this.#withGap(this.#gaps, message)
+    const frame = told === null ? this.#bytesOf(shared) : this.serializer.encode(told)
+    if (!this.#isTooLong(frame) && this.#takes(frame, message)) {
+      if (told !== null) this.#told(told.subscription)
+      this.#push(frame)
+      if (this.#isUrgent || this.#isPatient) return
+      this.#isPatient = true
+      patient.push(this)
+      schedule()
+    } else if (tally !== null) {
+      tally.receivers--
+      tally.dropped++
+    }
+  }
+
+  #isTooLong(frame: Uint8Array): boolean {
+    if (frame.length <= this.#maxSend) return false
+    this.#terms.counters.count('oversized_messages')
+    return true
+  }
+
+  #bytesOf(shared: SharedMessage): Uint8Array {
+    try {
+      return shared.bytes(this.serializer)
+    } catch (error) {
+      if (error instanceof PayloadError) this.#terms.counters.count('events_untranslatable')
+      throw error
+    }
+  }
+
+  /** Bytes that wait here and in the connection. */
+  get waiting(): number {
+    return this.#bytes + this.#backlog
+  }
+
+  #push(frame: Uint8Array): void {
+    this.#frames.push(frame)
+    this.#bytes += frame.length
+  }
+
+  #sendSoon(frame: Uint8Array): void {
+    this.#push(frame)
+    if (this.#isUrgent) return
     this.#isUrgent = true
     urgent.push(this)
     schedule()
   }
 
-  share(message: SharedMessage): void {
-    if (!this.#push(message.bytes(this.serializer)) || this.#isUrgent || this.#isPatient) return
-    this.#isPatient = true
-    patient.push(this)
-    schedule()
+  #takes({ length }: Uint8Array, message: Message): boolean {
+    if (this.#closed) return false
+    const isDue = this.#isCongested && message.type === EVENT
+    if (!isDue && this.#bytes + this.#backlog + length <= this.#room) return true
+    return this.#makesRoom(length, message)
   }
 
-  /** False where nothing can be sent any more. */
-  #push(frame: Uint8Array): boolean {
-    if (this.#closed) return false
-    this.#bytes += frame.length
-    if (this.#bytes + this.#backlog > this.#limit) {
+  /** Writes what it can, and says whether a message fits then. Throws PayloadError. */
+  #makesRoom(length: number, message: Message): boolean {
+    const { limit, policy } = this.#terms.sendBuffer
+    const isEvent = message.type === EVENT
+    this.flush()
+    this.drained()
+    const { waiting } = this
+    const most = isEvent || message.type === INVOCATION ? this.#room : limit
+    const isFree = waiting === 0 || waiting + length <= most
+    if (isFree && !(isEvent && this.#isCongested)) return true
+    if (isEvent && policy === 'drop' && this.#drop(message)) return false
+    const isRefusal = message.type === INVOCATION
+    if (!isRefusal || policy === 'disconnect') {
       this.close()
-      this.#overflow()
-      return false
+      this.#owner.overflow(waiting + length)
     }
-    this.#frames.push(frame)
+    if (isRefusal) {
+      const text = `the callee reads too slowly: ${waiting} bytes wait for it`
+      throw new PayloadError(text, UNAVAILABLE)
+    }
+    return false
+  }
+
+  /** False where there is no way to tell of it. */
+  #drop({ subscription, publication }: EventMessage): boolean {
+    this.#gaps ??= new Gaps()
+    if (!this.#gaps.note(subscription, publication)) return false
+    this.#isCongested = true
+    this.#terms.counters.count('events_dropped')
     return true
+  }
+
+  /** An event that tells of the gap before it, for this session alone; null: there is none. */
+  #withGap(gaps: Gaps, message: Message): EventMessage | null {
+    if (message.type !== EVENT) return null
+    const gap = gaps.get(message.subscription)
+    if (gap === undefined) return null
+    const { from, to, count } = gap
+    return { ...message, details: { ...message.details, _missed: { from, to, count } } }
+  }
+
+  #told(subscription: number): void {
+    this.#gaps?.forget(subscription)
+    this.#terms.counters.count('gaps_told')
+    if (this.#gaps?.isEmpty) this.#gaps = null
+  }
+
+  /** The session is told of what was dropped, where it listens for that and there is room again. */
+  #recover(): void {
+    if (this.#closed || this.waiting > this.#room >> 1) return
+    this.#isCongested = false
+    for (const gap of this.#gaps?.all() ?? []) {
+      const notice = this.#owner.notice(gap)
+      if (notice === null) return
+      const frame = this.serializer.encode(notice)
+      if (this.waiting > 0 && this.waiting + frame.length > this.#room) {
+        this.#isCongested = true
+        return
+      }
+      this.#told(gap.subscription)
+      this.#sendSoon(frame)
+    }
   }
 
   /** Writes what waits, now. */
@@ -75,19 +228,37 @@ export class Outbox implements Outlet {
     this.#frames = []
     this.#bytes = 0
     this.#sink.write(frames)
-    this.#backlog = this.#sink.buffered
+    this.drained()
   }
 
-  /** Its turn has come among those of its kind; it may be waiting among the others, too. */
-  serve(among: 'urgent' | 'patient'): void {
+  /** Its turn has come among those of its kind; gives what that costs, a plain write being 1. */
+  serve(among: 'urgent' | 'patient'): number {
+    // It may be waiting among the others, too.
     if (among === 'urgent') this.#isUrgent = false
     else this.#isPatient = false
+    const cost = 1 + this.#bytes / WRITE_BYTES + this.#frames.length / WRITE_FRAMES
     this.flush()
+    return cost
   }
 
   /** The connection has got rid of bytes. */
   drained(): void {
-    this.#backlog = this.#sink.buffered
+    this.#measure()
+    if (this.#isCongested) this.#recover()
+  }
+
+  #measure(): void {
+    const { buffered } = this.#sink
+    if (buffered === this.#backlog) return
+    const more = buffered - this.#backlog
+    this.#backlog = buffered
+    this.#terms.backlog.add(more)
+  }
+
+  /** The session is over: what it has missed is nothing to the next one. */
+  forgetGaps(): void {
+    this.#gaps = null
+    this.#isCongested = false
   }
 
   /** Drops what waits and takes nothing more. */
@@ -95,6 +266,14 @@ export class Outbox implements Outlet {
     this.#closed = true
     this.#frames = []
     this.#bytes = 0
+    this.#gaps = null
+  }
+
+  /** The connection is gone, with all that waits in it. */
+  gone(): void {
+    this.close()
+    this.#terms.backlog.add(-this.#backlog)
+    this.#backlog = 0
   }
 }
 
@@ -107,6 +286,10 @@ function schedule(): void {
 function serveAll(): void {
   scheduled = false
   for (const box of urgent.splice(0)) box.serve('urgent')
-  for (const box of patient.splice(0, WRITES)) box.serve('patient')
+  let served = 0
+  for (let spent = 0; spent < TICK && served < patient.length; served++) {
+    spent += (patient[served] as Outbox).serve('patient')
+  }
+  patient.splice(0, served)
   if (patient.length > 0) schedule()
 }

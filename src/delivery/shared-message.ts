@@ -1,20 +1,38 @@
+import { PayloadError } from '../protocol/errors.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Serializer } from '../serializer/serializer.ts'
+import type { Tally } from './tally.ts'
 
 /** One message for many receivers. Each serializer's bytes are made once, and shared. */
 export class SharedMessage {
   readonly message: Message
-  readonly #frames: (Uint8Array | undefined)[] = []
+  /** Where it is noted who goes without; null where nobody wants to know. */
+  readonly tally: Tally | null
+  /** Of each serializer: the bytes, or why there are none. */
+  readonly #frames: (Uint8Array | PayloadError | undefined)[] = []
 
-  constructor(message: Message) {
+  constructor(message: Message, tally: Tally | null = null) {
     this.message = message
+    this.tally = tally
   }
 
+  /** Throws PayloadError where the serializer cannot carry the payload. */
   bytes(serializer: Serializer): Uint8Array {
     const known = this.#frames[serializer.number]
-    if (known !== undefined) return known
-    const frame = serializer.encode(this.message)
-    this.#frames[serializer.number] = frame
-    return frame
+    if (known instanceof Uint8Array) return known
+    if (known !== undefined) throw known
+    return this.#encode(serializer)
+  }
+
+  #encode(serializer: Serializer): Uint8Array {
+    try {
+      const frame = serializer.encode(this.message)
+      this.#frames[serializer.number] = frame
+      return frame
+    } catch (error) {
+      // To try again for each of ten thousand receivers would take long.
+      if (error instanceof PayloadError) this.#frames[serializer.number] = error
+      throw error
+    }
   }
 }

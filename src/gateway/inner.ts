@@ -77,12 +77,14 @@ export class InnerSession {
   #joined: ((welcome: Welcome) => void) | null = null
   #lastRequest = 0
   #isLeaving = false
+  #unread: Uint8Array[] = []
+  #unreadBytes = 0
   #isOver = false
 
   /** `open` is that of an endpoint that has `wamp.2.json` on offer. */
   constructor(outer: Outer, open: (connection: Connection) => Receiver, listener: Listener) {
     this.#listener = listener
-    this.receiver = open(connectionOf(outer, frames => this.#read(frames)))
+    this.receiver = open(this.#connection(outer))
   }
 
   /** Asks for a session. Where none comes about, the listener hears that it has ended. */
@@ -127,7 +129,23 @@ export class InnerSession {
     this.receiver.bytes(json.encode(message), false)
   }
 
-  #read(frames: readonly Uint8Array[]): void {
+  /**
+   * Frames are read when what has sent them is done: an outbox may be emptied while broker or dealer
+   * are in the midst of sending.
+   */
+  #write(frames: readonly Uint8Array[]): void {
+    if (this.#unread.length === 0) queueMicrotask(() => this.#read())
+    for (const frame of frames) {
+      this.#unread.push(frame)
+      this.#unreadBytes += frame.length
+    }
+  }
+
+  #read(): void {
+    if (this.#unread.length === 0) return
+    const frames = this.#unread
+    this.#unread = []
+    this.#unreadBytes = 0
     try {
       for (const frame of frames) if (!this.#isOver) this.#take(decoded(frame))
       this.#listener.flush?.()
@@ -136,6 +154,7 @@ export class InnerSession {
       this.#listener.failed?.(error)
       this.receiver.farewell(1011, 'the gateway failed')
     }
+    this.receiver.drained()
   }
 
   #take(message: Message): void {
@@ -184,6 +203,29 @@ export class InnerSession {
     answered?.(message)
   }
 
+  /** The connection as the router sees it. */
+  #connection(outer: Outer): Connection {
+    const { kind, remote, secure = false, certificate = null } = outer
+    const unread = () => this.#unreadBytes
+    return {
+      ...{ kind, remote, secure, certificate },
+      // It may be settled only when the client has said what it speaks.
+      get protocol() {
+        return outer.protocol ?? INNER_PROTOCOL
+      },
+      get buffered() {
+        return outer.buffered + unread()
+      },
+      write: frames => this.#write(frames),
+      ping: () => outer.ping(),
+      close: (code, reason) => {
+        this.#read()
+        outer.close(code, reason)
+      },
+      terminate: () => outer.terminate(),
+    }
+  }
+
   #end(reason: string, text: string): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -208,21 +250,4 @@ function decoded(frame: Uint8Array): Message {
   const message = json.decode(frame)
   if (message.type === EVENT) events.set(frame, message)
   return message
-}
-
-function connectionOf(outer: Outer, write: (frames: readonly Uint8Array[]) => void): Connection {
-  const { kind, remote, secure = false, certificate = null } = outer
-  return {
-    ...{ kind, remote, secure, certificate, write },
-    // It may be settled only when the client has said what it speaks.
-    get protocol() {
-      return outer.protocol ?? INNER_PROTOCOL
-    },
-    get buffered() {
-      return outer.buffered
-    },
-    ping: () => outer.ping(),
-    close: (code, reason) => outer.close(code, reason),
-    terminate: () => outer.terminate(),
-  }
 }

@@ -1,5 +1,5 @@
 import type { Broker } from '../broker/broker.ts'
-import type { Query } from '../broker/history.ts'
+import type { Page, Query } from '../broker/history.ts'
 import type { Subscription } from '../broker/subscriptions.ts'
 import { type Dict, Payload } from '../protocol/payload.ts'
 import type { StoredEvent } from '../store/store.ts'
@@ -17,20 +17,28 @@ export function historyProcedures(realm: MetaRealm, broker: Broker): [string, Me
         const query = queryOf(kwargs)
         realm.check(caller, 'subscribe', uri, match)
         if (history === null) return Payload.of([], { complete: false, more: false })
-        const { events, complete, more } = history.read(query, caller)
-        const first = history.first?.publication
-        const facts = {
-          complete,
-          more,
-          ...(first === undefined ? {} : { first_publication: first }),
-        }
-        return Payload.of(
-          events.map(event => recordOf(event, subscription)),
-          facts,
-        )
+        const answer = (page: Page) => answerOf(page, history.first, subscription)
+        const page = broker.read(history, query, caller)
+        return page instanceof Promise ? page.then(answer) : answer(page)
       },
     ],
   ]
+}
+
+function answerOf(
+  { events, complete, more }: Page,
+  first: StoredEvent | undefined,
+  subscription: Subscription,
+): Payload {
+  const facts = {
+    complete,
+    more,
+    ...(first === undefined ? {} : { first_publication: first.publication }),
+  }
+  return Payload.of(
+    events.map(event => recordOf(event, subscription)),
+    facts,
+  )
 }
 
 /** An event as history tells it. */

@@ -2,13 +2,23 @@ import type { Origin } from '../base/origin.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { isUri, type Match, matchIn } from '../match/uri.ts'
 import {
+  INTERNAL_ERROR,
   INVALID_ARGUMENT,
   INVALID_URI,
   NO_SUCH_PROCEDURE,
   NO_SUCH_SESSION,
+  PayloadError,
   WampError,
 } from '../protocol/errors.ts'
-import { CALL, type Call, ERROR, errorFor, NO_DETAILS, RESULT } from '../protocol/messages.ts'
+import {
+  CALL,
+  type Call,
+  ERROR,
+  errorFor,
+  type Message,
+  NO_DETAILS,
+  RESULT,
+} from '../protocol/messages.ts'
 import { type Dict, Payload } from '../protocol/payload.ts'
 
 /** What the meta API tells of a session (WAMP, "Session Meta API"). */
@@ -48,45 +58,62 @@ export interface MetaRealm {
 }
 
 /**
- * A procedure of the router's own: gives the result's args, or a Payload where there are kwargs.
- * Throws WampError. Bad arguments are `wamp.error.invalid_argument`.
+ * A procedure of the router's own: gives the result's args, or a Payload where there are kwargs, at
+ * once or, where that takes long, later. Throws WampError. Bad arguments are `wamp.error.invalid_argument`.
  */
 export type MetaProcedure = (
   caller: MetaSession,
   args: unknown[],
   kwargs: Dict,
-) => unknown[] | Payload
+) => unknown[] | Payload | Promise<Payload>
 
-/** Answers a call to the router's own namespace. */
+/** Answers a call to the router's own namespace, later only while the caller `isHere`. */
 export function answerMeta(
   procedure: MetaProcedure | undefined,
   caller: MetaSession,
   message: Call,
+  isHere: () => boolean,
 ): void {
   if (procedure === undefined) {
     const text = `the router has no procedure ${message.procedure}`
     caller.send(errorFor(message, NO_SUCH_PROCEDURE, text))
     return
   }
-  const { request } = message
   const { args = [], kwargs = {} } = message.payload.open()
   try {
     const outcome = procedure(caller, args, kwargs)
-    const payload = outcome instanceof Payload ? outcome : payloadOf(outcome)
-    caller.send({ type: RESULT, request, details: NO_DETAILS, payload })
+    if (outcome instanceof Promise) {
+      void answerLater(outcome, answer => isHere() && caller.send(answer), message)
+    } else caller.send(resultOf(message, outcome instanceof Payload ? outcome : payloadOf(outcome)))
   } catch (error) {
     if (!(error instanceof WampError)) throw error
-    const payload = payloadOf(error.args)
-    const { uri } = error
-    caller.send({
-      type: ERROR,
-      requestType: CALL,
-      request,
-      details: NO_DETAILS,
-      error: uri,
-      payload,
-    })
+    caller.send(refusalOf(message, error))
   }
+}
+
+async function answerLater(
+  outcome: Promise<Payload>,
+  send: (answer: Message) => void,
+  message: Call,
+): Promise<void> {
+  try {
+    send(resultOf(message, await outcome))
+  } catch (error) {
+    const known = error instanceof WampError || error instanceof PayloadError
+    // A fault of the router's own.
+    if (!known) process.emitWarning(error as Error)
+    if (error instanceof WampError) send(refusalOf(message, error))
+    else send(errorFor(message, error instanceof PayloadError ? error.uri : INTERNAL_ERROR))
+  }
+}
+
+function resultOf({ request }: Call, payload: Payload): Message {
+  return { type: RESULT, request, details: NO_DETAILS, payload }
+}
+
+function refusalOf({ request }: Call, { uri: error, args }: WampError): Message {
+  const payload = payloadOf(args)
+  return { type: ERROR, requestType: CALL, request, details: NO_DETAILS, error, payload }
 }
 
 function payloadOf(args: unknown[]): Payload {

@@ -6,10 +6,13 @@ import { Broker } from '../broker/broker.ts'
 import type { PubSubOptions } from '../broker/options.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import type { RpcOptions } from '../dealer/options.ts'
+import type { Gap } from '../delivery/gaps.ts'
+import type { Peer } from '../delivery/outlet.ts'
 import { type Match, matchIn, type UriCheck } from '../match/uri.ts'
 import { authorizerProcedures } from '../meta/authorizer.ts'
 import { historyProcedures } from '../meta/history.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
+import { publicationProcedures } from '../meta/publications.ts'
 import { registrationEvents, registrationProcedures } from '../meta/registrations.ts'
 import { retainedProcedures } from '../meta/retained.ts'
 import { onJoin, onLeave, sessionProcedures } from '../meta/sessions.ts'
@@ -33,6 +36,7 @@ import {
   type Call,
   ERROR,
   type ErrorMessage,
+  type EventMessage,
   errorFor,
   type Message,
   PUBLISH,
@@ -140,7 +144,7 @@ export class Realm {
       store: this.#store,
       options: pubsub,
       watch: subscriptionEvents(this),
-      isHere: peer => this.members.get(peer.id) === peer,
+      isHere: peer => this.#isHere(peer),
     })
     this.#dealer = new Dealer({ clock, watcher: registrationEvents(this), options: rpc })
     this.#testaments = new Testaments(this, pubsub.testaments)
@@ -151,6 +155,7 @@ export class Realm {
       ...subscriptionProcedures(this, this.#broker),
       ...historyProcedures(this, this.#broker),
       ...retainedProcedures(this.#broker),
+      ...publicationProcedures(this.#broker),
       ...registrationProcedures(this, this.#dealer),
     ])
   }
@@ -223,6 +228,11 @@ export class Realm {
     this.#testaments.execute(member)
     this.#broker.gone(member, held)
     onLeave(this, member)
+  }
+
+  /** How a member is told of events that it has missed; null where it does not listen for that. */
+  notice(member: Member, gap: Gap): EventMessage | null {
+    return this.#broker.notice(member, gap)
   }
 
   /** Resolves when all that is to be kept is. Nothing may be published any more. */
@@ -342,6 +352,10 @@ export class Realm {
     }
   }
 
+  #isHere(peer: Peer): boolean {
+    return this.members.get(peer.id) === peer
+  }
+
   #publish(member: Member, message: Publish): void {
     const verdict = member.role.verdict(message.topic)
     if ((verdict & MAY_PUBLISH) === 0 || (verdict & RESERVED) !== 0) {
@@ -369,7 +383,10 @@ export class Realm {
       }
     } else if (this.#dealer.isToBeAnswered(member, message)) {
       if ((verdict & MAY_CALL) === 0) this.#refuse(member, message, verdict & ~RESERVED)
-      else answerMeta(this.#meta.get(message.procedure), member, message)
+      else {
+        const procedure = this.#meta.get(message.procedure)
+        answerMeta(procedure, member, message, () => this.#isHere(member))
+      }
     }
   }
 

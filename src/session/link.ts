@@ -1,15 +1,16 @@
 import type { AuthMethod } from '../auth/auth.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import type { Counters } from '../base/counters.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Origin } from '../base/origin.ts'
-import { Outbox } from '../delivery/outbox.ts'
+import type { Gap } from '../delivery/gaps.ts'
+import { Outbox, type OutboxTerms, type Owner } from '../delivery/outbox.ts'
 import {
   AUTHENTICATION_FAILED,
   GOODBYE_AND_OUT,
   INTERNAL_ERROR,
   LIMIT_EXCEEDED,
+  PayloadError,
   PROTOCOL_VIOLATION,
   ProtocolViolation,
   SYSTEM_SHUTDOWN,
@@ -17,13 +18,17 @@ import {
 } from '../protocol/errors.ts'
 import {
   ABORT,
+  type Abort,
   CALL,
+  type EventMessage,
   errorFor,
   GOODBYE,
+  type Goodbye,
   HELLO,
   type Message,
   NO_DETAILS,
   shapeOf,
+  type Welcome,
 } from '../protocol/messages.ts'
 import { NO_PAYLOAD } from '../protocol/payload.ts'
 import type { Realm } from '../realm/realm.ts'
@@ -36,18 +41,15 @@ import type { Openings } from './openings.ts'
 import type { Session } from './session.ts'
 
 /** What a link asks of the router. */
-export interface Reception {
+export interface Reception extends OutboxTerms {
   readonly clock: Clock
   readonly log: Log
-  readonly counters: Counters
   readonly randomId: RandomId
   readonly heartbeat: Heartbeat
   /** Time that a client has from connecting, or from GOODBYE, to WELCOME. Milliseconds. */
   readonly handshakeTimeout: number
   /** Time that a client has to answer GOODBYE. Milliseconds. */
   readonly goodbyeTimeout: number
-  /** Bytes that may wait for a slow reader before it is cut off. */
-  readonly sendBuffer: number
   /** The largest message before WELCOME in bytes. */
   readonly maxHelloSize: number
   readonly openings: Openings
@@ -58,6 +60,8 @@ export interface Reception {
   methods(): readonly AuthMethod[]
   /** Sessions may be opened: the router is not going down. */
   isOpen(): boolean
+  /** There is memory for more sessions. */
+  hasRoom(): boolean
   /** The link is gone. */
   left(link: Link): void
 }
@@ -65,6 +69,8 @@ export interface Reception {
 /** The WebSocket close code after which all clients that reconnect do so (RFC 6455, registry). */
 const SERVICE_RESTART = 1012
 const RESTARTS = 'the router restarts'
+/** The code that says to come back later (RFC 6455, registry). */
+const TRY_AGAIN_LATER = 1013
 
 /** How long a connection may take to close once it has been asked to. Milliseconds. */
 const CLOSE_TIMEOUT = 2000
@@ -79,7 +85,7 @@ const CLOSE_TIMEOUT = 2000
 type State = 'opening' | 'open' | 'leaving' | 'closing' | 'closed'
 
 /** One connection, its serializer and its session: the only place that sees all three. */
-export class Link implements Receiver, Beating {
+export class Link implements Receiver, Beating, Owner {
   heard = true
   asked = false
   readonly #connection: Connection
@@ -95,7 +101,7 @@ export class Link implements Receiver, Beating {
     this.#connection = connection
     this.#serializer = serializer
     this.#reception = reception
-    this.#outbox = new Outbox(connection, serializer, reception.sendBuffer, () => this.#overflow())
+    this.#outbox = new Outbox(connection, serializer, reception, this)
     reception.heartbeat.add(this)
     this.#await()
   }
@@ -135,6 +141,7 @@ export class Link implements Receiver, Beating {
   }
 
   dead(): void {
+    this.#reception.counters.count('dead_peers')
     this.#reception.log.info({ remote: this.#connection.remote }, 'peer does not answer pings')
     this.#end()
     this.#connection.terminate()
@@ -143,9 +150,42 @@ export class Link implements Receiver, Beating {
   /** The connection is gone. */
   closed(): void {
     this.#end()
+    this.#outbox.gone()
     this.#timer?.cancel()
     this.#reception.heartbeat.remove(this)
     this.#reception.left(this)
+  }
+
+  /** Too much waits for a reader that is too slow. */
+  overflow(waiting: number): void {
+    // Not at once: broker or dealer are in the midst of sending.
+    queueMicrotask(() => {
+      if (this.#state === 'closed') return
+      const { log, counters, sendBuffer } = this.#reception
+      const { limit } = sendBuffer
+      counters.count('too_slow')
+      log.warn({ ...this.#who(), waiting, limit }, 'reader too slow')
+      this.#close(1008, `too slow: ${waiting} bytes waited to be read, ${limit} may`)
+    })
+  }
+
+  notice(gap: Gap): EventMessage | null {
+    const session = this.#session
+    return session === null ? null : session.realm.notice(session, gap)
+  }
+
+  /** Bytes that wait to be read. */
+  get waiting(): number {
+    return this.#outbox.waiting
+  }
+
+  /** Memory is short, and too much of it is for this reader: cuts it off. */
+  cut(): void {
+    this.#reception.counters.count('cut_by_memory')
+    this.#reception.log.warn({ ...this.#who(), waiting: this.waiting }, 'cut off: memory is short')
+    this.#end()
+    this.#outbox.gone()
+    this.#connection.terminate()
   }
 
   /** Ends the session with a GOODBYE; the connection is closed when it is answered, or in a while. */
@@ -155,7 +195,7 @@ export class Link implements Receiver, Beating {
       return
     }
     const details = text === undefined ? NO_DETAILS : { message: text }
-    this.#outbox.send({ type: GOODBYE, details, reason })
+    this.#sendLast({ type: GOODBYE, details, reason })
     this.#leave()
     this.#state = 'closing'
     const { clock, goodbyeTimeout } = this.#reception
@@ -233,6 +273,12 @@ export class Link implements Receiver, Beating {
       if (message.type !== HELLO) {
         throw new ProtocolViolation(`${shapeOf(message.type)?.name} before a session is open`)
       }
+      if (!this.#reception.hasRoom()) {
+        this.#reception.counters.count('refused_by_memory')
+        // No ABORT: after one, Autobahn|JS and wampy would not come back.
+        this.#close(TRY_AGAIN_LATER, 'memory is short: try again later')
+        return
+      }
       this.#handshake = new Handshake(this.#reception, this.#outbox, this.#origin())
     }
     const outcome = this.#handshake.receive(message)
@@ -273,7 +319,7 @@ export class Link implements Receiver, Beating {
     session.leave = () => this.#answerGoodbye()
     this.#state = 'open'
     session.realm.join(session)
-    this.#outbox.send(welcome)
+    if (!this.#trySend(welcome)) this.#outbox.send(withoutFeatures(welcome))
     this.#reception.log.info(this.#facts(session), 'join')
   }
 
@@ -296,6 +342,7 @@ export class Link implements Receiver, Beating {
       queueMicrotask(() => this.turnAway('too many connections are without a session'))
     }
     this.#timer = clock.after(handshakeTimeout, () => {
+      this.#reception.counters.count('silent')
       if (this.#handshake === null) this.#close(1000, 'no HELLO in time')
       else this.#abort(AUTHENTICATION_FAILED, 'no AUTHENTICATE in time', 1000)
     })
@@ -310,6 +357,8 @@ export class Link implements Receiver, Beating {
         'protocol violation',
       )
       this.#abort(PROTOCOL_VIOLATION, error.message, 1002)
+    } else if (error instanceof PayloadError) {
+      this.#abort(error.uri, error.message, 1009)
     } else {
       this.#reception.log.error({ remote: this.#connection.remote, err: error }, 'internal error')
       this.#abort(INTERNAL_ERROR, 'the router failed; this session ends', 1011)
@@ -318,23 +367,24 @@ export class Link implements Receiver, Beating {
 
   /** Ends everything with an ABORT. */
   #abort(reason: string, message: string, code: number): void {
-    this.#outbox.send({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
+    this.#sendLast({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
     this.#close(code, reason)
   }
 
-  /** Too much waits for a reader that is too slow. */
-  #overflow(): void {
-    // Not at once: broker or dealer are in the midst of sending.
-    queueMicrotask(() => {
-      if (this.#state === 'closed') return
-      const { log, counters, sendBuffer } = this.#reception
-      counters.count('too_slow')
-      log.warn(
-        { remote: this.#connection.remote },
-        `reader too slow: over ${sendBuffer} bytes wait`,
-      )
-      this.#close(1008, `too slow: over ${sendBuffer} bytes waited to be read`)
-    })
+  /** A last message, without its text where the client takes only shorter ones. */
+  #sendLast(message: Goodbye | Abort): void {
+    if (!this.#trySend(message)) this.#trySend({ ...message, details: NO_DETAILS })
+  }
+
+  /** False where the message is longer than the client takes. */
+  #trySend(message: Message): boolean {
+    try {
+      this.#outbox.send(message)
+      return true
+    } catch (error) {
+      if (error instanceof PayloadError) return false
+      throw error
+    }
   }
 
   /** Sends what waits and a close frame; a peer that does not answer it is cut off. */
@@ -357,6 +407,7 @@ export class Link implements Receiver, Beating {
     const session = this.#session
     if (session === null) return
     this.#session = null
+    this.#outbox.forgetGaps()
     session.realm.leave(session)
     this.#reception.log.info(this.#facts(session), 'leave')
   }
@@ -367,6 +418,12 @@ export class Link implements Receiver, Beating {
     return { kind, peer, protocol, secure, certificate }
   }
 
+  /** Whom the log is to name, in a session or not. */
+  #who(): object {
+    const session = this.#session
+    return session === null ? { remote: this.#connection.remote } : this.#facts(session)
+  }
+
   #facts(session: Session): object {
     const { id, authid, authrole, realm } = session
     return { realm: realm.name, session: id, authid, authrole, remote: this.#connection.remote }
@@ -374,3 +431,8 @@ export class Link implements Receiver, Beating {
 }
 
 const WRONG_FRAME = ['text frame on a binary subprotocol', 'binary frame on a text subprotocol']
+
+/** A WELCOME for clients that take only very short messages. They may use the features all the same. */
+function withoutFeatures(welcome: Welcome): Welcome {
+  return { ...welcome, details: { ...welcome.details, roles: { broker: {}, dealer: {} } } }
+}

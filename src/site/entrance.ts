@@ -18,8 +18,8 @@ import type { Connection, Endpoint } from '../transport/transport.ts'
 export interface EndpointOptions {
   /** Largest message in bytes: default 1 MiB. */
   readonly maxMessageSize?: number
-  /** Bytes that may wait for a slow reader before it is cut off: default 4 MiB. */
-  readonly sendBuffer?: number
+  /** What may wait for a slow reader, and what happens beyond; a number is the limit. Default 1 MiB. */
+  readonly sendBuffer?: number | Partial<Reception['sendBuffer']>
   /** Silence after which a peer is pinged, and again after which it is dropped: ms, default 10 s. */
   readonly pingInterval?: number
   /** Time from connecting to WELCOME: ms, default 10 s. */
@@ -46,6 +46,11 @@ export interface EndpointOptions {
    * same host and of this machine always may, and so may programs, which send no origin.
    */
   readonly allowedOrigins?: readonly string[]
+  /**
+   * Addresses and networks of proxies that tell the truth of where their clients are, such as
+   * `10.0.0.0/8`, and `unix` for all that come over a unix socket: default none.
+   */
+  readonly trustedProxies?: readonly string[]
   /** Serializers on offer: default all of json, msgpack, cbor. */
   readonly serializers?: readonly string[]
   /** Authenticators, by name: default all, and anonymous clients where the router has none. */
@@ -59,11 +64,14 @@ export interface House {
   readonly clock: Clock
   readonly log: Log
   readonly counters: Counters
+  readonly backlog: Reception['backlog']
   readonly randomId: RandomId
   /** Clients may call realms into being. */
   readonly development: boolean
   /** Sessions may be opened: the router is not going down. */
   isOpen(): boolean
+  /** There is memory for more sessions. */
+  hasRoom(): boolean
   realm(name: string): Realm | undefined
   /** The methods of each authenticator, in the order of the configuration. */
   authenticators(): ReadonlyMap<string, readonly AuthMethod[]>
@@ -130,6 +138,14 @@ export class Entrance implements Endpoint {
     return !this.#house.development
   }
 
+  enter(connection: object): boolean {
+    return this.#openings.enter(connection)
+  }
+
+  leave(connection: object): void {
+    this.#openings.leave(connection)
+  }
+
   open(connection: Connection, protocol: string): Link {
     // The protocol was on offer when the handshake was answered, just before.
     const link = new Link(connection, this.#protocols.get(protocol) as Serializer, this.#reception)
@@ -141,17 +157,19 @@ export class Entrance implements Endpoint {
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
-    const { clock, log, counters, randomId } = this.#house
+    const { clock, log, counters, backlog, randomId } = this.#house
     return {
       clock,
       log,
       counters,
+      backlog,
       randomId,
       heartbeat,
       handshakeTimeout: options.handshakeTimeout ?? 10_000,
       goodbyeTimeout: GOODBYE_TIMEOUT,
-      sendBuffer: options.sendBuffer ?? 4 << 20,
+      sendBuffer: sendBufferOf(options),
       isOpen: () => this.#house.isOpen(),
+      hasRoom: () => this.#house.hasRoom(),
       maxHelloSize: options.maxHelloSize ?? 1 << 16,
       openings: this.#openings,
       attempts: this.#attempts,
@@ -183,6 +201,12 @@ export class Entrance implements Endpoint {
 
 /** Without authenticators clients join as role `anonymous`, where the realm has it. */
 const NO_PROOF = [anonymous('anonymous')]
+
+/** What waits for a slow reader, and what happens beyond. */
+export function sendBufferOf({ sendBuffer = {} }: EndpointOptions): Reception['sendBuffer'] {
+  const given = typeof sendBuffer === 'number' ? { limit: sendBuffer } : sendBuffer
+  return { limit: 1 << 20, policy: 'disconnect', ...given }
+}
 
 function protocolsOf({ serializers }: EndpointOptions): ReadonlyMap<string, Serializer> {
   return new Map([...subprotocols()].filter(([, one]) => serializers?.includes(one.name) ?? true))

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TSchema } from 'typebox'
+import type { Source } from '../base/client-address.ts'
 import type { Endpoint } from '../transport/transport.ts'
 import type { EndpointOptions, PortHouse } from './entrance.ts'
 
@@ -9,8 +10,11 @@ export interface Service {
   readonly endpoint?: Endpoint
   /** Paths below its own are its own, too. */
   readonly isDeep?: boolean
-  /** Answers a request that asks for no upgrade. `below` is what follows its path: `/a/b`, or empty. */
-  handle(request: IncomingMessage, response: ServerResponse, below: string): void
+  /**
+   * Answers a request that asks for no upgrade, and comes from `source`. `below` is what follows its
+   * path: `/a/b`, or empty.
+   */
+  handle(request: IncomingMessage, response: ServerResponse, below: string, source: Source): void
   /** Offers something else from now on. What is there keeps what it began with. */
   change(keys: unknown, options: EndpointOptions): void
   /** Nothing new comes any more; what is there was cut off before. */

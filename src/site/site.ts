@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Source, Trusted } from '../base/client-address.ts'
+import type { Counted } from '../base/counters.ts'
 import { Connections } from '../session/connections.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
 import { type EndpointOptions, Entrance, type House, type PortHouse } from './entrance.ts'
@@ -19,6 +21,7 @@ export class PortSite implements Site {
   /** The kind of each is told by its name. */
   readonly #services = new Map<string, { readonly kind: string; readonly service: Service }>()
   #rawsocket: Entrance | undefined
+  #trusted: Trusted
   #offer: Offer
 
   constructor(house: House, offer: Offer) {
@@ -28,12 +31,14 @@ export class PortSite implements Site {
     }))
     this.#house = { ...house, connections }
     this.#offer = offer
+    this.#trusted = new Trusted(offer.options.trustedProxies ?? [])
     this.#take(offer)
   }
 
   /** Offers something else from now on. */
   change(offer: Offer): void {
     this.#offer = offer
+    this.#trusted = new Trusted(offer.options.trustedProxies ?? [])
     this.#take(offer)
   }
 
@@ -58,16 +63,28 @@ export class PortSite implements Site {
     return this.#offer.options.maxMessageSize ?? 1 << 20
   }
 
+  get handshakeTimeout(): number {
+    return this.#offer.options.handshakeTimeout ?? 10_000
+  }
+
+  get trusted(): Trusted {
+    return this.#trusted
+  }
+
+  count(what: Counted): void {
+    this.#house.counters.count(what)
+  }
+
   websocket(path: string): Endpoint | undefined {
     return this.#services.get(path)?.service.endpoint
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  handle(request: IncomingMessage, response: ServerResponse, source: Source): void {
     const path = (request.url ?? '/').replace(/[?#].*$/s, '')
     const found = this.#serviceAt(path)
     if (!this.isOpen) refuse(response, 503, 'the router is going down')
     else if (found === undefined) refuse(response, 404, 'not found')
-    else found.service.handle(request, response, path.slice(found.at.length))
+    else found.service.handle(request, response, path.slice(found.at.length), source)
   }
 
   /** The service of that path, or the one nearest above it that takes all below. */

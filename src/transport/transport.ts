@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TlsFiles } from '../base/certificate.ts'
+import type { Source, Trusted } from '../base/client-address.ts'
+import type { Counted } from '../base/counters.ts'
 import type { ClientCertificate } from '../base/origin.ts'
+import type { UnixSocket } from '../base/unix-socket.ts'
 
 /** One connection that carries WAMP messages of one serializer. */
 export interface Connection {
@@ -8,12 +11,14 @@ export interface Connection {
   readonly kind: string
   /** The protocol that the peer speaks, where that is not the one that it was opened for. */
   readonly protocol?: string
-  /** The peer's address, for logs and session details. */
+  /** The client's address, for logs and session details; `unix` over a unix socket. */
   readonly remote: string
   /** It is over TLS. */
   readonly secure?: boolean
   /** What the client has shown to TLS, checked; absent where the transport cannot tell. */
   readonly certificate?: ClientCertificate | null
+  /** The largest message that the peer takes, in bytes; absent where it has set no limit. */
+  readonly maxSend?: number
   /** Bytes that the kernel has not taken yet. */
   readonly buffered: number
   /**
@@ -23,7 +28,10 @@ export interface Connection {
   write(frames: readonly Uint8Array[], binary?: boolean): void
   /** Asks for a sign of life; the answer comes to Receiver.alive(). */
   ping(): void
-  /** Says farewell with a WebSocket close code, after what was written. */
+  /**
+   * Says farewell with a WebSocket close code, after what was written. Transports that have no close
+   * frame just end.
+   */
   close(code: number, reason: string): void
   /** Cuts the connection off. */
   terminate(): void
@@ -55,6 +63,13 @@ export interface Endpoint {
   readonly allowedOrigins: readonly string[]
   /** Pages of the same host may connect, whatever its name. Addresses always may. */
   readonly trustsHostNames: boolean
+  /**
+   * Counts a connection that has not come as far as open(); false where too many have no session.
+   * WebSockets need it not: they are counted from open() on.
+   */
+  enter(connection: object): boolean
+  /** It goes no further, or on to open(). */
+  leave(connection: object): void
   open(connection: Connection, protocol: string): Receiver
 }
 
@@ -64,6 +79,12 @@ export interface Site {
   readonly isOpen: boolean
   /** The largest message of all its endpoints in bytes. */
   readonly maxMessageSize: number
+  /** How long a connection may take to say what it wants: ms. */
+  readonly handshakeTimeout: number
+  /** Whose word on the addresses of clients is taken. */
+  readonly trusted: Trusted
+  /** Notes that something was refused, or went wrong. */
+  count(what: Counted): void
   /** Where something is served. */
   readonly paths: readonly string[]
   /** The endpoint for WebSockets at a path. */
@@ -71,14 +92,18 @@ export interface Site {
   /** The endpoint for connections that speak RawSocket, where the port takes them. */
   readonly rawsocket: Endpoint | undefined
   /** Answers an HTTP request that asks for no upgrade. */
-  handle(request: IncomingMessage, response: ServerResponse): void
+  handle(request: IncomingMessage, response: ServerResponse, source: Source): void
 }
 
 export interface Address {
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
+  /** A unix socket in place of host and port. */
+  readonly socket?: UnixSocket | undefined
   readonly tls?: TlsFiles | undefined
+  /** Each connection must begin with a header of the PROXY protocol, and come from a trusted proxy. */
+  readonly proxyProtocol?: boolean | undefined
 }
 
 /** Where connections come in. */
@@ -91,6 +116,7 @@ export interface Door {
 
 /** A port of the router's own. */
 export interface Listener extends Door {
+  /** 0 for a unix socket. */
   readonly port: number
   /** The transport's name, for the log. */
   readonly transport: string

@@ -1,3 +1,4 @@
+import { isOriginAllowed } from './allowed-origin.ts'
 import type { Endpoint, Site } from './transport.ts'
 
 /** A WebSocket handshake, as both transports see it. Absent headers are empty. */
@@ -22,21 +23,25 @@ export function answerUpgrade(request: UpgradeRequest, site: Site): UpgradeAnswe
   if (!site.isOpen) return refusal('503 Service Unavailable', 'the router is going down')
   const endpoint = site.websocket(request.path)
   if (endpoint === undefined) {
+    site.count('refused_paths')
     const others = site.paths.filter(path => site.websocket(path) !== undefined)
     return refusal('404 Not Found', `no WebSocket here; try ${others.join(' or ')}`)
   }
   if (request.version !== '13') {
+    site.count('bad_handshakes')
     return {
       ...refusal('426 Upgrade Required', 'this server speaks WebSocket version 13'),
       headers: { 'Sec-WebSocket-Version': '13' },
     }
   }
   if (!isOriginAllowed(request.origin, request.host, endpoint)) {
+    site.count('refused_origins')
     return refusal('403 Forbidden', `origin ${printable(request.origin)} may not connect here`)
   }
   const offered = request.protocols.split(',').map(name => name.trim())
   const protocol = offered.find(name => endpoint.protocols.has(name))
   if (protocol !== undefined) return { endpoint, protocol }
+  site.count('refused_protocols')
   const ours = [...endpoint.protocols.keys()].join(', ')
   return refusal(
     '400 Bad Request',
@@ -48,28 +53,6 @@ export function answerUpgrade(request: UpgradeRequest, site: Site): UpgradeAnswe
 
 function refusal(status: string, text: string): { status: string; text: string } {
   return { status, text: `${text}\n` }
-}
-
-/**
- * Programs send no Origin and may come; a page may come from the host that it was loaded from,
- * from this machine, or from an origin on the list. Else any page that a user of this machine
- * opens could speak to the router on loopback. A page can also have its own host's name lead to
- * loopback (DNS rebinding), so a router for development takes such a host by address only.
- */
-function isOriginAllowed(origin: string, host: string, endpoint: Endpoint): boolean {
-  const { allowedOrigins, trustsHostNames } = endpoint
-  if (origin === '' || allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return true
-  const from = hostname(origin)
-  if (from === undefined) return false
-  if (LOOPBACK.test(from)) return true
-  return from === hostname(`http://${host}`) && (trustsHostNames || ADDRESS.test(from))
-}
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
-const ADDRESS = /^(?:[\d.]+|\[.*\])$/
-
-function hostname(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).hostname : undefined
 }
 
 function printable(text: string): string {

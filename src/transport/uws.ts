@@ -1,5 +1,6 @@
-import type { HttpRequest, us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
-import { readCertificate, type TlsFiles } from '../base/certificate.ts'
+import type { HttpRequest, HttpResponse, us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
+import { readCertificate, readNamed, type TlsFiles } from '../base/certificate.ts'
+import { plainAddress, type Source, sourceOf } from '../base/client-address.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { pageOf } from './page.ts'
 import { probe } from './probe.ts'
@@ -17,7 +18,7 @@ type UWS = typeof import('uWebSockets.js-20.51') & { LIBUS_LISTEN_EXCLUSIVE_PORT
 
 interface UserData {
   readonly protocol: string
-  readonly remote: string
+  readonly source: Source
   /** uWebSockets.js copies this object: what changes later lives behind this reference. */
   readonly link: {
     readonly endpoint: Endpoint
@@ -158,7 +159,8 @@ function offerOf(tls: TlsFiles | undefined, { maxMessageSize }: Site): string {
   if (tls === undefined) return String(maxMessageSize)
   try {
     const { cert, key } = readCertificate(tls)
-    return `${maxMessageSize} ${cert} ${key}`
+    const named = readNamed(tls).map(({ names, cert, key }) => `${names} ${cert} ${key}`)
+    return `${maxMessageSize} ${cert} ${key} ${named.join(' ')}`
   } catch (error) {
     throw new ListenError((error as Error).message)
   }
@@ -186,7 +188,25 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, site: Site): App {
       ? uws.App()
       : uws.SSLApp({ cert_file_name: tls.certificate, key_file_name: tls.key })
   const open = new Set<UwsConnection>()
+  serve(uws, app, tls !== undefined, site, open)
+  for (const { names, certificate, key } of tls?.names ?? []) {
+    for (const name of names) {
+      app.addServerName(name.toLowerCase(), { cert_file_name: certificate, key_file_name: key })
+      // Each name has routes of its own.
+      serve(uws, app.domain(name.toLowerCase()), true, site, open)
+    }
+  }
+  return { app, offer, open }
+}
 
+/** What an app does at all paths. */
+function serve(
+  uws: UWS,
+  app: App['app'],
+  isTls: boolean,
+  site: Site,
+  open: Set<UwsConnection>,
+): void {
   app.ws<UserData>('/*', {
     compression: uws.DISABLED,
     maxPayloadLength: site.maxMessageSize * HEADROOM,
@@ -219,7 +239,7 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, site: Site): App {
       response.upgrade<UserData>(
         {
           protocol,
-          remote: Buffer.from(response.getRemoteAddressAsText()).toString(),
+          source: sourceOfRequest(request, response, site),
           link: { endpoint, maxMessageSize, connection: null, receiver: null },
         },
         request.getHeader('sec-websocket-key'),
@@ -229,10 +249,11 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, site: Site): App {
       )
     },
     open(socket) {
-      const { protocol, remote, link } = socket.getUserData()
+      const { protocol, source, link } = socket.getUserData()
       const { endpoint } = link
+      const { remote, secure = isTls } = source
       const binary = endpoint.protocols.get(protocol)?.binary ?? false
-      link.connection = new UwsConnection(socket, remote, binary, tls !== undefined)
+      link.connection = new UwsConnection(socket, remote, binary, secure)
       open.add(link.connection)
       link.receiver = endpoint.open(link.connection, protocol)
     },
@@ -269,7 +290,15 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, site: Site): App {
       response.writeStatus(status).end(isPage ? 'no sound WebSocket handshake\n' : 'not found\n')
     }
   })
-  return { app, offer, open }
+}
+
+function sourceOfRequest(request: HttpRequest, response: HttpResponse, { trusted }: Site): Source {
+  const peer = plainAddress(Buffer.from(response.getRemoteAddressAsText()).toString())
+  const forwarded = {
+    for: allLines(request, 'x-forwarded-for'),
+    proto: allLines(request, 'x-forwarded-proto'),
+  }
+  return sourceOf(peer, forwarded, trusted)
 }
 
 /** A header that may be split over several lines, of which getHeader() gives but one. */

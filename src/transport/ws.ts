@@ -1,31 +1,29 @@
-import {
-  createServer,
-  type Server as HttpServer,
-  type IncomingMessage,
-  type RequestListener,
-} from 'node:http'
+import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { readCertificate, type TlsFiles } from '../base/certificate.ts'
+import { type Source, sourceOf } from '../base/client-address.ts'
 import type { ClientCertificate } from '../base/origin.ts'
+import { writeFrames } from './gather.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
-import { listenError } from './probe.ts'
-import {
-  type Connection,
-  type Door,
-  type Endpoint,
-  type Listen,
-  ListenError,
-  type Receiver,
-  type Site,
+import { openAt, socketsOf } from './open.ts'
+import { before, peek } from './peek.ts'
+import { Peers } from './peers.ts'
+import { MAGIC, serveRawSocket } from './rawsocket.ts'
+import { Certificates, certificateOfClient, dropBadHandshakes } from './tls.ts'
+import type {
+  Address,
+  Connection,
+  Door,
+  Endpoint,
+  Listen,
+  Listener,
+  Receiver,
+  Site,
 } from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
-
-/** Frames up to this size are gathered into one buffer with their headers. */
-const GATHER = 16384
 
 /** The first octet of a frame that is whole (RFC 6455, 5.2). */
 const TEXT = 0x81
@@ -44,12 +42,14 @@ class WsConnection implements Connection {
   readonly #stream: Duplex
   readonly #binary: boolean
   #opcode = TEXT
+  /** Called when bytes that waited have left. */
+  onDrained: () => void = () => {}
 
-  constructor(socket: WebSocket, stream: Duplex, remote: string, binary: boolean) {
+  constructor(socket: WebSocket, stream: Duplex, { remote, secure }: Source, binary: boolean) {
     this.#socket = socket
     this.#stream = stream
     this.remote = remote
-    this.secure = stream instanceof TLSSocket
+    this.secure = secure ?? stream instanceof TLSSocket
     this.certificate = stream instanceof TLSSocket ? certificateOfClient(stream) : null
     this.#binary = binary
   }
@@ -61,42 +61,11 @@ class WsConnection implements Connection {
   write(frames: readonly Uint8Array[], binary: boolean = this.#binary): void {
     this.#opcode = binary ? BINARY : TEXT
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#stream.cork()
-    let from = 0
-    while (from < frames.length) from = this.#writeSome(frames, from)
-    this.#stream.uncork()
-  }
-
-  /** Writes the frames from `from` on that fit one buffer, or a large one; gives the next. */
-  #writeSome(frames: readonly Uint8Array[], from: number): number {
-    const first = frames[from] as Uint8Array
-    if (first.length > GATHER) {
-      const header = Buffer.allocUnsafe(10)
-      this.#stream.write(header.subarray(0, this.#header(header, 0, first.length)))
-      this.#stream.write(first)
-      return from + 1
-    }
-    let size = 0
-    let to = from
-    for (; to < frames.length; to++) {
-      const { length } = frames[to] as Uint8Array
-      if (length > GATHER || size + length > 4 * GATHER) break
-      size += length + 4
-    }
-    const bytes = Buffer.allocUnsafe(size)
-    let at = 0
-    for (let i = from; i < to; i++) {
-      const frame = frames[i] as Uint8Array
-      at = this.#header(bytes, at, frame.length)
-      bytes.set(frame, at)
-      at += frame.length
-    }
-    this.#stream.write(bytes.subarray(0, at))
-    return to
+    writeFrames(this.#stream, frames, this.#header, this.onDrained)
   }
 
   /** The header of an unmasked frame (RFC 6455, 5.2); gives where it ends. */
-  #header(bytes: Buffer, at: number, length: number): number {
+  #header = (bytes: Buffer, at: number, length: number): number => {
     bytes[at] = this.#opcode
     if (length < 126) {
       bytes[at + 1] = length
@@ -123,19 +92,6 @@ class WsConnection implements Connection {
   }
 }
 
-/** Null where TLS has found nothing that the authorities of the transport have signed. */
-function certificateOfClient(stream: TLSSocket): ClientCertificate | null {
-  if (!stream.authorized) return null
-  const { subject, fingerprint256 } = stream.getPeerCertificate()
-  // Some have several; the first is what people see.
-  const commonName = [subject?.CN].flat()[0]
-  if (fingerprint256 === undefined) return null
-  return {
-    commonName: commonName ?? '',
-    fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
-  }
-}
-
 /** Answers upgrade requests of an HTTP server. */
 interface UpgradeHandler {
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void
@@ -143,7 +99,7 @@ interface UpgradeHandler {
   terminate(): void
 }
 
-function upgradeHandler(site: Site): UpgradeHandler {
+function upgradeHandler(site: Site, peers: Peers): UpgradeHandler {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: true,
@@ -174,9 +130,10 @@ function upgradeHandler(site: Site): UpgradeHandler {
     choices.set(request, protocol)
     // A connection keeps the limit that stands when it is opened.
     const { maxMessageSize } = endpoint
+    const source = sourceOfRequest(request, peers, site)
     server.options.maxPayload = maxMessageSize * HEADROOM
     server.handleUpgrade(request, stream, head, socket => {
-      serve(socket, stream, endpoint, protocol, request.socket.remoteAddress ?? '', maxMessageSize)
+      serve(socket, stream, endpoint, protocol, source, maxMessageSize)
     })
   }
 
@@ -198,12 +155,13 @@ function serve(
   stream: Duplex,
   endpoint: Endpoint,
   protocol: string,
-  remote: string,
+  source: Source,
   maxMessageSize: number,
 ): void {
   const binary = endpoint.protocols.get(protocol)?.binary ?? false
-  const connection = new WsConnection(socket, stream, remote, binary)
+  const connection = new WsConnection(socket, stream, source, binary)
   const receiver: Receiver = endpoint.open(connection, protocol)
+  connection.onDrained = () => receiver.drained()
   socket.on('message', (data: Buffer, isBinary) => {
     if (data.length > maxMessageSize) {
       receiver.farewell(1009, tooLarge(maxMessageSize))
@@ -213,7 +171,7 @@ function serve(
   socket.on('close', () => receiver.closed())
   // `ws` has sent the fitting code by now; else it would wait half a minute for the answer.
   socket.on('error', error => receiver.farewell(1002, error.message))
-  stream.on('drain', () => receiver.drained())
+  stream.on('drain', connection.onDrained)
 }
 
 function refuse(
@@ -232,35 +190,77 @@ function refuse(
   stream.end(`HTTP/1.1 ${answer.status}\r\n${lines.join('')}\r\n${answer.text}`)
 }
 
-/** The transport on Node's own HTTP server and `ws`. */
-export const listenWs: Listen = async (address, site) => {
-  const { host, port, tls } = address
-  const server = httpServer(tls, (request, response) => site.handle(request, response))
-  const handler = upgradeHandler(site)
-  server.on('upgrade', handler.upgrade)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', error => reject(listenError(host, port, error)))
-    server.listen(port, host, resolve)
+/** The transport on Node's own HTTP server and `ws`, which takes RawSocket in on the same port. */
+export const listenWs: Listen = async (address, site): Promise<Listener> => {
+  const peers = new Peers(address)
+  const certificates = new Certificates()
+  const server = httpServer(address, site, certificates)
+  server.on('request', (request, response) => {
+    site.handle(request, response, sourceOfRequest(request, peers, site))
   })
+  const handler = upgradeHandler(site, peers)
+  server.on('upgrade', handler.upgrade)
+  const isTls = address.tls !== undefined
+  before(server, isTls ? 'secureConnection' : 'connection', (socket, go) => {
+    if (site.rawsocket === undefined) go()
+    else divide(socket, site, peers, go)
+  })
+  dropBadHandshakes(server, site)
+  if (address.proxyProtocol) peers.behindProxy(server, site)
+  const open = socketsOf(server)
+  const port = await openAt(server, address)
   let closed: Promise<void> | null = null
   const stop = () => {
     closed ??= new Promise(resolve => server.close(() => resolve()))
   }
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     transport: 'ws',
     stop,
     renew(files) {
-      if (files === undefined) return
-      ;(server as unknown as TlsServer).setSecureContext(certificateOf(files))
+      server.headersTimeout = headersTimeout(site.handshakeTimeout)
+      if (files !== undefined) certificates.renew(server as unknown as TlsServer, files)
     },
     async close() {
       stop()
       handler.terminate()
       server.closeAllConnections()
+      for (const socket of open) socket.destroy()
       await closed
     },
   }
+}
+
+/** The first octet tells: no HTTP request begins with that of RawSocket (WAMP, "RawSocket Transport"). */
+function divide(socket: Socket, site: Site, peers: Peers, http: () => void): void {
+  const rawsocket = () => serveRawSocket(socket, site, peers.of(socket))
+  const look = ([first]: Buffer) => ({ skip: 0, go: first === MAGIC ? rawsocket : http })
+  peek(socket, site.handshakeTimeout, look, () => site.count('silent'))
+}
+
+function httpServer(
+  { tls }: Address,
+  { handshakeTimeout }: Site,
+  certificates: Certificates,
+): HttpServer {
+  const times = {
+    headersTimeout: headersTimeout(handshakeTimeout),
+    connectionsCheckingInterval: Math.max(50, headersTimeout(handshakeTimeout) / 4),
+  }
+  if (tls === undefined) return createServer(times)
+  const options = { ...certificates.options(tls, handshakeTimeout), ...times }
+  return createTlsServer(options) as unknown as HttpServer
+}
+
+/** Node wants it below the time for a whole request, which long polls need. */
+function headersTimeout(handshakeTimeout: number): number {
+  return Math.min(handshakeTimeout, 60_000)
+}
+
+function sourceOfRequest(request: IncomingMessage, peers: Peers, { trusted }: Site): Source {
+  const header = (name: string) => [request.headers[name] ?? ''].flat().join(',')
+  const forwarded = { for: header('x-forwarded-for'), proto: header('x-forwarded-proto') }
+  return sourceOf(peers.of(request.socket), forwarded, trusted)
 }
 
 /**
@@ -268,7 +268,7 @@ export const listenWs: Listen = async (address, site) => {
  * site's, and leaves all others to the application's other handlers.
  */
 export function attachWs(server: HttpServer, site: Site): Door {
-  const handler = upgradeHandler(site)
+  const handler = upgradeHandler(site, new Peers())
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     if (site.websocket(pathOf(request)) !== undefined) handler.upgrade(request, stream, head)
     // Node hangs up on upgrades that nobody handles only where no one listens for them.
@@ -288,18 +288,4 @@ export function attachWs(server: HttpServer, site: Site): Door {
 
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').replace(/[?#].*$/s, '')
-}
-
-function httpServer(tls: TlsFiles | undefined, answer: RequestListener): HttpServer {
-  if (tls === undefined) return createServer(answer)
-  const asking = { requestCert: tls.ca !== undefined, rejectUnauthorized: false }
-  return createTlsServer({ ...certificateOf(tls), ...asking }, answer) as unknown as HttpServer
-}
-
-function certificateOf(tls: TlsFiles): ReturnType<typeof readCertificate> {
-  try {
-    return readCertificate(tls)
-  } catch (error) {
-    throw new ListenError((error as Error).message)
-  }
 }

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { UNITS, worthOf } from '../../src/base/keys.ts'
@@ -30,6 +31,14 @@ describe('units', () => {
     expect(worthOf('rate', 0.5)).equal(0.5)
   })
 
+  it('of memory may be a share of what there is', () => {
+    expect(worthOf('memory', '512MB')).equal(512 << 20)
+    const all = worthOf('memory', '100%') as number
+    expect(all).within(64 << 20, totalmem())
+    expect(worthOf('memory', '12.5 %')).closeTo(all / 8, 1)
+    expect(worthOf('size', '50%')).equal(undefined)
+  })
+
   it('are nothing in any other form', () => {
     const texts = [
       '',
@@ -53,7 +62,7 @@ describe('units', () => {
   })
 
   it('are read for what the pattern takes, and for nothing else', () => {
-    const text = fc.string({ unit: fc.constantFrom(...'0159. msdKMGB/h'.split('')), maxLength: 8 })
+    const text = fc.string({ unit: fc.constantFrom(...'0159. msdKMGB/h%'.split('')), maxLength: 8 })
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(UNITS)), text, (unit, text) => {
         const isTaken = UNITS[unit]?.pattern.test(text)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { History } from '../../src/broker/history.ts'
+import { History, type Page, type Query } from '../../src/broker/history.ts'
 import type { Bounds } from '../../src/broker/options.ts'
 import { NO_DETAILS } from '../../src/protocol/messages.ts'
 import { Payload } from '../../src/protocol/payload.ts'
@@ -42,8 +42,16 @@ describe('a history', () => {
     })
   }
 
-  const kept = () => history.read(ALL, reader).events.map(({ publication }) => publication)
-  const complete = () => history.read(ALL, reader).complete
+  function read(query: Query = ALL, between = () => {}): Page {
+    const reading = history.read(query, reader)
+    for (;;) {
+      const { done, value } = reading.next()
+      if (done) return value
+      between()
+    }
+  }
+  const kept = () => read().events.map(({ publication }) => publication)
+  const complete = () => read().complete
 
   it('drops the oldest where there are more than it may have', () => {
     start({ limit: 3 })
@@ -73,4 +81,29 @@ describe('a history', () => {
     clock.pass(500)
     expect([kept(), complete()]).deep.equal([[], false])
   })
+
+  for (const reverse of [false, true]) {
+    it(`says that a page misses what was dropped under it, ${reverse ? 'newest' : 'oldest'} first`, () => {
+      start({ limit: 100 })
+      for (let i = 0; i < 100; i++) add()
+      expect(read({ ...ALL, reverse }).complete).equal(true)
+      const page = read({ ...ALL, reverse }, () => {
+        for (let i = 0; i < 40; i++) add()
+      })
+      expect(page.complete).equal(false)
+      const found = page.events.map(({ publication }) => publication)
+      expect(found).deep.equal([...new Set(found)].sort((a, b) => (reverse ? b - a : a - b)))
+      expect(Math.max(...found)).most(100)
+    })
+
+    it(`bears that all is dropped under a page, ${reverse ? 'newest' : 'oldest'} first`, () => {
+      start({ limit: 100 })
+      for (let i = 0; i < 100; i++) add()
+      const query = { ...ALL, reverse, fromPublication: 5 }
+      const page = read(query, () => {
+        for (let i = 0; i < 300; i++) add()
+      })
+      expect(page.complete).equal(false)
+    })
+  }
 })

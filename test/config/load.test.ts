@@ -140,8 +140,33 @@ realms:
 
   it('names the known keys where none is near', () => {
     expect(parseMessage('version: 1\nworkers: []\n')).to.equal(
-      'f.yaml:2:1: workers: unknown key; known are version, include, realms, authenticators, transports, control, log, shutdown, reload',
+      'f.yaml:2:1: workers: unknown key; known are version, include, realms, authenticators, transports, control, log, shutdown, reload, memory',
     )
+  })
+
+  it('takes a send buffer as a size or as keys, and says what else is wrong with it', () => {
+    const text = (buffer: string) => `version: 1
+realms: [{ name: a.b, roles: [{ name: anonymous, permissions: [{ uri: a, allow: {} }] }] }]
+authenticators: { guests: { anonymous: { role: anonymous } } }
+transports:
+  - type: websocket
+    auth: [guests]
+    options:
+      send_buffer: ${buffer}
+`
+    const of = (buffer: string) =>
+      parseConfig(text(buffer), 'f.yaml').config.transports[0]?.options.send_buffer
+    expect(of('64KB')).equal(65_536)
+    expect(of('4096')).equal(4096)
+    expect(of('{ policy: drop }')).deep.equal({ limit: 1 << 20, policy: 'drop' })
+    expect(of('{ limit: 2MB }')).deep.equal({ limit: 2 << 20, policy: 'disconnect' })
+    const wrong = (buffer: string) => parseMessage(text(buffer))
+    expect(wrong('{ policy: block }')).match(
+      /^f\.yaml:8:30: .*expected disconnect or drop, found "block"$/,
+    )
+    expect(wrong('{ limit: 1B }')).match(/^f\.yaml:8:29: .*at least 1024/)
+    expect(wrong('{ limt: 1MB }')).match(/^f\.yaml:8:22: .*unknown key; did you mean "limit"\?$/)
+    expect(wrong('much')).match(/^f\.yaml:8:20: .*or the keys limit, policy, found "much"$/)
   })
 
   it('tells nothing, lists and keys apart', () => {

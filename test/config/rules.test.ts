@@ -39,6 +39,84 @@ const withTransports = (...keys: object[]) =>
 const withRules = (...permissions: object[]) =>
   faultsOf({ realms: [{ name: 'r', roles: [{ ...user, permissions }] }] })
 
+describe('the rules of what a transport is', () => {
+  const faults = (keys: object) => withTransports({ type: 'web', ...keys }).join('\n')
+  const web = { paths: { '/ws': { websocket: {} } } }
+
+  it('take RawSocket by itself, on a unix socket, or on the port of HTTP', () => {
+    const endpoint = { path: '/run/wampd.sock', mode: '0660' }
+    expect(withTransports({ type: 'rawsocket', endpoint: { port: 1 } })).deep.equal([])
+    expect(withTransports({ type: 'rawsocket', endpoint })).deep.equal([])
+    expect(faults({ ...web, rawsocket: true })).equal('')
+  })
+
+  it('say which keys are for transports of another type, or need another key', () => {
+    const of = (keys: object) => withTransports({ type: 'rawsocket', ...keys }).join()
+    expect(of(web)).contain('.paths: is for transports of type web')
+    expect(of({ path: '/x' })).contain('.path: is for transports of type websocket')
+    expect(of({ rawsocket: true })).contain('.rawsocket: is for transports of type web')
+    expect(of({ endpoint: { mode: '0600' } })).contain('.endpoint.mode: is for unix sockets')
+    expect(of({ proxy_protocol: true })).contain('.proxy_protocol: needs trusted_proxies')
+    expect(of({ endpoint: { path: '/a', mode: '0999' } })).contain('expected a mode such as 0660')
+  })
+
+  it('know what uWebSockets.js cannot do', () => {
+    const options = { backend: 'uws' }
+    const proxied = { trusted_proxies: ['10.0.0.1'], proxy_protocol: true }
+    for (const keys of [
+      { ...web, rawsocket: true },
+      { type: 'rawsocket' },
+      { ...web, ...proxied },
+      { ...web, endpoint: { path: '/run/wampd.sock' } },
+    ]) {
+      expect(faults({ ...keys, options })).contain('options.backend: ')
+    }
+  })
+
+  it('want addresses and networks of proxies', () => {
+    const trusted_proxies = ['10.0.0.0/8', '::1', 'unix', 'proxy.example', '10.0.0.0/99']
+    expect(faults({ ...web, trusted_proxies }).split('\n')).deep.equal([
+      'transports[0].trusted_proxies[3]: expected an address, a network such as 10.0.0.0/8, or unix',
+      'transports[0].trusted_proxies[4]: expected an address, a network such as 10.0.0.0/8, or unix',
+    ])
+  })
+
+  it('want each unix socket once, whatever the ports say', () => {
+    const on = (path: string) => ({ type: 'rawsocket', endpoint: { path } })
+    expect(withTransports(on('/a'), on('/b'))).deep.equal([])
+    expect(withTransports(on('/a'), on('/a')).join()).contain(
+      'endpoint.path: the path is also that of',
+    )
+  })
+
+  it('take wildcards in origins for whole hosts and ports only', () => {
+    const sound = ['https://*.example.com', 'http://localhost:*', 'https://*.a.b:8443', '*', 'null']
+    expect(faults({ ...web, allowed_origins: sound })).equal('')
+    for (const origin of [
+      'https://*example.com',
+      'https://a.*.com',
+      'https://*',
+      'https://a.com/*',
+    ]) {
+      expect(faults({ ...web, allowed_origins: [origin] }), origin).contain('expected an origin')
+    }
+  })
+
+  it('want certificates by name that can be used, and each name once', () => {
+    const certificate = resolve('test/fixtures/localhost.crt')
+    const key = resolve('test/fixtures/localhost.key')
+    const tls = (...names: object[]) => faults({ ...web, tls: { certificate, key, names } })
+    const named = { names: ['a.example'], certificate, key }
+    expect(tls(named)).equal('')
+    expect(tls(named, { ...named, names: ['b.example', 'A.example'] })).contain(
+      'tls.names[1].names[1]: is named twice',
+    )
+    expect(tls({ ...named, names: ['*'] })).contain('expected a name such as app.example.com')
+    expect(tls({ ...named, key: certificate })).contain('tls.names[0]: cannot be used')
+    expect(tls({ ...named, key: '/nowhere' })).contain('tls.names[0].key')
+  })
+})
+
 describe('the rules of realms', () => {
   it('let a sound configuration pass', () => {
     expect(faultsOf({})).deep.equal([])

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { PayloadError, UNAVAILABLE } from '../../src/protocol/errors.ts'
 import { CALLEE_HEARS_REVOCATION, CALLEE_REROUTES } from '../../src/protocol/features.ts'
 import { INVOKES } from '../../src/protocol/invoke.ts'
 import { Recorder } from '../helpers/recorder.ts'
@@ -216,6 +217,39 @@ describe('a shared registration', () => {
       unavailable(0)
       scene.clock.pass(60)
       expect(heard(scene.caller)).deep.equal([callError(1, 'timeout')])
+    })
+  })
+
+  describe('whose callee reads too slowly', () => {
+    /** Nothing more fits what waits for it. */
+    function slow(callee: Recorder): void {
+      callee.send = () => {
+        throw new PayloadError('the callee reads too slowly', UNAVAILABLE)
+      }
+    }
+
+    it('leaves the call to the next', () => {
+      share('roundrobin')
+      slow(callees[0] as Recorder)
+      expect(calls(4)).deep.equal([1, 2, 1, 2])
+      expect(scene.caller.take()).deep.equal([])
+    })
+
+    it('tries each of them once, and then says so', () => {
+      share('first')
+      for (const callee of callees) slow(callee)
+      expect(call()).equal(-1)
+      const [answer] = scene.caller.take()
+      expect(answer?.slice(4)).deep.equal([UNAVAILABLE, ['the callee reads too slowly']])
+      expect(scene.dealer.load).deep.equal({ made: 0, taken: 0, waiting: 0 })
+    })
+
+    it('does so where the call has waited, too', () => {
+      share('first', { concurrency: 1 })
+      expect(calls(4)).deep.equal([0, 1, 2, -1])
+      slow(callees[1] as Recorder)
+      scene.yields(callees[1] as Recorder, 1)
+      expect(scene.caller.take().map(([type]) => type)).deep.equal([50, 8])
     })
   })
 })

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { Counters } from '../../src/base/counters.ts'
+import { Backlog } from '../../src/delivery/backlog.ts'
 import { fanOut } from '../../src/delivery/fanout.ts'
 import { Outbox } from '../../src/delivery/outbox.ts'
 import { SharedMessage } from '../../src/delivery/shared-message.ts'
@@ -24,15 +26,27 @@ function tenBytes(number = 1): Serializer & { encoded: number } {
   }
 }
 
-/** A connection that keeps what is written, and says that `buffered` bytes wait in it. */
-function sink() {
+/**
+ * A connection that keeps what is written. Of each write the kernel takes as many bytes as it is told;
+ * the others are buffered.
+ */
+function sink(takes = Number.POSITIVE_INFINITY) {
   return {
     buffered: 0,
     writes: [] as number[][],
     write(frames: readonly Uint8Array[]) {
       this.writes.push(frames.map(frame => frame[0] as number))
+      const bytes = frames.reduce((sum, { length }) => sum + length, 0)
+      this.buffered += Math.max(bytes - takes, 0)
     },
   }
+}
+
+/** An outbox that holds so many bytes, and calls `overflow` when that is too little. */
+function outbox(to: ReturnType<typeof sink>, limit: number, overflow: (bytes: number) => void) {
+  const sendBuffer = { limit, policy: 'disconnect' } as const
+  const terms = { sendBuffer, backlog: new Backlog(), counters: new Counters() }
+  return new Outbox(to, tenBytes(), terms, { overflow, notice: () => null })
 }
 
 const message = (request: number): Message => ({ type: 35, request, details: null })
@@ -42,7 +56,7 @@ const fail = () => expect.fail('overflow')
 describe('an outbox', () => {
   it('writes once for all that a turn sends, in order', async () => {
     const to = sink()
-    const box = new Outbox(to, tenBytes(), 1000, fail)
+    const box = outbox(to, 1000, fail)
     box.send(message(1))
     box.share(new SharedMessage(message(2)))
     await Promise.resolve()
@@ -57,7 +71,7 @@ describe('an outbox', () => {
 
   it('writes nothing in a turn that sends nothing', async () => {
     const to = sink()
-    const box = new Outbox(to, tenBytes(), 1000, fail)
+    const box = outbox(to, 1000, fail)
     box.flush()
     await turn()
     expect(to.writes).deep.equal([])
@@ -65,7 +79,7 @@ describe('an outbox', () => {
 
   it('keeps apart what goes to different connections', async () => {
     const sinks = [sink(), sink(), sink()]
-    const boxes = sinks.map(to => new Outbox(to, tenBytes(), 1000, fail))
+    const boxes = sinks.map(to => outbox(to, 1000, fail))
     for (let i = 1; i <= 4; i++) for (const box of boxes) box.send(message(i))
     await turn()
     for (const to of sinks) expect(to.writes).deep.equal([[1, 2, 3, 4]])
@@ -73,7 +87,7 @@ describe('an outbox', () => {
 
   it('writes at once when it is flushed, and not again', async () => {
     const to = sink()
-    const box = new Outbox(to, tenBytes(), 1000, fail)
+    const box = outbox(to, 1000, fail)
     box.send(message(1))
     box.flush()
     expect(to.writes).deep.equal([[1]])
@@ -85,7 +99,7 @@ describe('an outbox', () => {
 
   it('holds what its limit allows', async () => {
     const to = sink()
-    const box = new Outbox(to, tenBytes(), 30, fail)
+    const box = outbox(to, 30, fail)
     for (let i = 1; i <= 3; i++) box.send(message(i))
     await turn()
     for (let i = 4; i <= 6; i++) box.send(message(i))
@@ -96,38 +110,53 @@ describe('an outbox', () => {
     ])
   })
 
-  it('says once that too much waits, and sends nothing after that', async () => {
-    let overflows = 0
+  it('writes more at once than it may hold, as long as the kernel takes it', async () => {
     const to = sink()
-    const box = new Outbox(to, tenBytes(), 30, () => overflows++)
+    const box = outbox(to, 30, fail)
     for (let i = 1; i <= 10; i++) box.send(message(i))
-    expect(overflows).equal(1)
+    await turn()
+    expect(to.writes.flat()).deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  })
+
+  it('takes a message that is larger than all it may hold, where nothing waits', async () => {
+    const to = sink(0)
+    const box = outbox(to, 5, fail)
+    box.send(message(1))
+    await turn()
+    expect(to.writes).deep.equal([[1]])
+  })
+
+  it('says once that too much waits, and how much, and sends nothing after that', async () => {
+    const overflows: number[] = []
+    const to = sink(0)
+    const box = outbox(to, 30, bytes => overflows.push(bytes))
+    for (let i = 1; i <= 10; i++) box.send(message(i))
+    expect(overflows).deep.equal([40])
     box.flush()
     await turn()
     box.send(message(11))
     await turn()
-    expect(to.writes).deep.equal([])
-    expect(overflows).equal(1)
+    expect(to.writes).deep.equal([[1, 2, 3]])
+    expect(overflows).deep.equal([40])
   })
 
   it('counts what waits in the connection, until that has drained', async () => {
     let overflows = 0
-    const to = sink()
-    const box = new Outbox(to, tenBytes(), 30, () => overflows++)
-    box.send(message(1))
-    to.buffered = 25
+    const to = sink(0)
+    const box = outbox(to, 30, () => overflows++)
+    for (let i = 1; i <= 3; i++) box.send(message(i))
     box.flush()
     to.buffered = 20
     box.drained()
-    box.send(message(2))
+    box.send(message(4))
     expect(overflows).equal(0)
-    box.send(message(3))
+    box.send(message(5))
     expect(overflows).equal(1)
   })
 
   it('drops what waits when it is closed, and takes nothing more', async () => {
     const to = sink()
-    const box = new Outbox(to, tenBytes(), 30, fail)
+    const box = outbox(to, 30, fail)
     box.send(message(1))
     box.close()
     for (let i = 2; i <= 10; i++) box.send(message(i))
@@ -137,8 +166,8 @@ describe('an outbox', () => {
 
   it('lets others write when one that waits is closed', async () => {
     const [first, second] = [sink(), sink()]
-    const closed = new Outbox(first, tenBytes(), 30, fail)
-    const open = new Outbox(second, tenBytes(), 30, fail)
+    const closed = outbox(first, 30, fail)
+    const open = outbox(second, 30, fail)
     closed.send(message(1))
     open.send(message(2))
     closed.close()

@@ -20,7 +20,7 @@ function scene(changes: Partial<Listener> = {}) {
       sent.push(JSON.parse(Buffer.from(frame).toString()))
       told.push(`sent ${sent.at(-1)?.[0]}`)
     },
-    drained() {},
+    drained: () => told.push('drained'),
     alive() {},
     farewell: (code, reason) => told.push(`farewell ${code} ${reason}`),
     closed: () => told.push('closed'),
@@ -48,15 +48,17 @@ function scene(changes: Partial<Listener> = {}) {
     },
     listener,
   )
-  const tell = (...messages: unknown[][]) =>
+  const tell = async (...messages: unknown[][]) => {
     connection?.write(messages.map(message => Buffer.from(JSON.stringify(message))))
+    await null
+  }
   const speak = (other: string) => {
     protocol = other
   }
   return { inner, sent, told, tell, speak, connection: connection as unknown as Connection }
 }
 
-const joined = (changes: Partial<Listener> = {}) => {
+const joined = async (changes: Partial<Listener> = {}) => {
   const all = scene(changes)
   all.inner.join(
     'realm1',
@@ -64,14 +66,14 @@ const joined = (changes: Partial<Listener> = {}) => {
     () => ({ signature: '' }),
     () => {},
   )
-  all.tell(WELCOME)
+  await all.tell(WELCOME)
   all.sent.length = 0
   all.told.length = 0
   return all
 }
 
 describe('the session within a connection of another protocol', () => {
-  it('shows the router the connection around it', () => {
+  it('shows the router the connection around it', async () => {
     const { connection, told, speak } = scene()
     expect(connection).include({ kind: 'test', remote: 'here', buffered: 3, secure: false })
     expect(connection.protocol).equal('x')
@@ -94,10 +96,10 @@ describe('the session within a connection of another protocol', () => {
     const details = sent[0]?.[2] as { authid: string; roles: object }
     expect(details.authid).equal('joe')
     expect(Object.keys(details.roles)).deep.equal(['publisher', 'subscriber', 'caller'])
-    tell([4, 'ticket', {}])
+    await tell([4, 'ticket', {}])
     await new Promise(setImmediate)
     expect(sent[1]).deep.equal([5, 'by ticket', {}])
-    tell(WELCOME)
+    await tell(WELCOME)
     expect(welcomed).equal(7)
   })
 
@@ -107,12 +109,13 @@ describe('the session within a connection of another protocol', () => {
       throw new Error('no such method')
     }
     inner.join('realm1', {}, prove, () => {})
-    tell([4, 'ticket', {}])
+    await tell([4, 'ticket', {}])
     await new Promise(setImmediate)
     expect(told.slice(1)).deep.equal([
       'ended wamp.error.authentication_failed no such method',
       'sent 3',
       'flush',
+      'drained',
     ])
   })
 
@@ -121,17 +124,18 @@ describe('the session within a connection of another protocol', () => {
     inner.join(
       'realm1',
       {},
-      async () => ({ signature: 'late' }),
+      () => new Promise(prove => setImmediate(() => prove({ signature: 'late' }))),
       () => {},
     )
-    tell([4, 'ticket', {}])
+    await tell([4, 'ticket', {}])
     inner.closed()
+    await new Promise(setImmediate)
     await new Promise(setImmediate)
     expect(told.filter(one => one === 'sent 5')).deep.equal([])
   })
 
-  it('gives each request its number, and tells each its answers', () => {
-    const { inner, sent, tell } = joined()
+  it('gives each request its number, and tells each its answers', async () => {
+    const { inner, sent, tell } = await joined()
     const answers: [string, Message][] = []
     const hear = (name: string) => (answer: Message) => answers.push([name, answer])
     const call = (request: number) =>
@@ -144,7 +148,7 @@ describe('the session within a connection of another protocol', () => {
       [48, 1, {}, 'a.b'],
       [16, 2, {}, 'a.b'],
     ])
-    tell(
+    await tell(
       [50, 1, { progress: true }, [1]],
       [17, 2, 99],
       [50, 1, {}, [2]],
@@ -158,34 +162,48 @@ describe('the session within a connection of another protocol', () => {
     ])
   })
 
-  it('tells events in their order, and when all of one go is told', () => {
-    const { told, tell } = joined()
-    tell([36, 1, 11, {}], [36, 1, 12, {}])
-    tell([36, 1, 13, {}])
-    expect(told).deep.equal(['event 11', 'event 12', 'flush', 'event 13', 'flush'])
+  it('tells events in their order, and when all of one go is told', async () => {
+    const { told, tell } = await joined()
+    await tell([36, 1, 11, {}], [36, 1, 12, {}])
+    await tell([36, 1, 13, {}])
+    expect(told).deep.equal([
+      'event 11',
+      'event 12',
+      'flush',
+      'drained',
+      'event 13',
+      'flush',
+      'drained',
+    ])
   })
 
-  it('ends by GOODBYE and ABORT of the router, told before the answer goes out', () => {
-    const killed = joined()
-    killed.tell([6, { message: 'bye' }, 'wamp.close.killed'], [36, 1, 12, {}])
-    expect(killed.told).deep.equal(['ended wamp.close.killed bye', 'sent 6', 'flush'])
-    const aborted = joined()
-    aborted.tell([3, {}, 'wamp.error.protocol_violation'])
-    expect(aborted.told).deep.equal(['ended wamp.error.protocol_violation ', 'flush'])
+  it('ends by GOODBYE and ABORT of the router, told before the answer goes out', async () => {
+    const killed = await joined()
+    await killed.tell([6, { message: 'bye' }, 'wamp.close.killed'], [36, 1, 12, {}])
+    expect(killed.told).deep.equal(['ended wamp.close.killed bye', 'sent 6', 'flush', 'drained'])
+    const aborted = await joined()
+    await aborted.tell([3, {}, 'wamp.error.protocol_violation'])
+    expect(aborted.told).deep.equal(['ended wamp.error.protocol_violation ', 'flush', 'drained'])
     aborted.inner.post({ type: CALL, request: 1, options: {}, procedure: 'a', payload: NO_PAYLOAD })
     expect(aborted.sent).deep.equal([])
   })
 
-  it('ends by its own GOODBYE, which is not answered twice, and once only', () => {
-    const { inner, told, tell } = joined()
+  it('ends by its own GOODBYE, which is not answered twice, and once only', async () => {
+    const { inner, told, tell } = await joined()
     inner.leave()
-    tell([6, {}, 'wamp.close.goodbye_and_out'])
+    await tell([6, {}, 'wamp.close.goodbye_and_out'])
     inner.closed()
-    expect(told).deep.equal(['sent 6', 'ended wamp.close.goodbye_and_out ', 'flush', 'closed'])
+    expect(told).deep.equal([
+      'sent 6',
+      'ended wamp.close.goodbye_and_out ',
+      'flush',
+      'drained',
+      'closed',
+    ])
   })
 
-  it('sends nothing behind its own GOODBYE', () => {
-    const { inner, sent } = joined()
+  it('sends nothing behind its own GOODBYE', async () => {
+    const { inner, sent } = await joined()
     inner.leave()
     const call = { type: CALL, options: {}, procedure: 'a.b', payload: NO_PAYLOAD } as const
     inner.request(
@@ -195,21 +213,39 @@ describe('the session within a connection of another protocol', () => {
     expect(sent.map(([type]) => type)).deep.equal([6])
   })
 
-  it('ends where its listener fails, and the failure reaches nobody else', () => {
+  it('ends where its listener fails, and the failure reaches nobody else', async () => {
     const failures: string[] = []
-    const { told, tell } = joined({
+    const { told, tell } = await joined({
       event: () => {
         throw new Error('a bug')
       },
       failed: error => failures.push(String(error)),
     })
-    tell([36, 1, 11, {}], [36, 1, 12, {}])
+    await tell([36, 1, 11, {}], [36, 1, 12, {}])
     expect(failures).deep.equal(['Error: a bug'])
-    expect(told).deep.equal(['farewell 1011 the gateway failed'])
+    expect(told).deep.equal(['farewell 1011 the gateway failed', 'drained'])
   })
 
-  it('reads the text of an ERROR', () => {
-    const { inner, tell } = joined()
+  it('reads nothing while the router is still sending, and counts it as waiting', async () => {
+    const { told, connection } = await joined()
+    const event = Buffer.from('[36,1,11,{}]')
+    connection.write([event])
+    expect(told).deep.equal([])
+    expect(connection.buffered).equal(3 + event.length)
+    await null
+    expect(connection.buffered).equal(3)
+    connection.write([event])
+    connection.close(1000, 'bye')
+    expect(told).deep.equal([
+      ...['event 11', 'flush', 'drained'],
+      ...['event 11', 'flush', 'drained', 'close 1000 bye'],
+    ])
+    await null
+    expect(told.length).equal(7)
+  })
+
+  it('reads the text of an ERROR', async () => {
+    const { inner, tell } = await joined()
     const texts: string[] = []
     for (let i = 0; i < 3; i++) {
       inner.request(
@@ -219,7 +255,11 @@ describe('the session within a connection of another protocol', () => {
         answer => texts.push(textOf(answer)),
       )
     }
-    tell([8, 48, 1, {}, 'a.b', ['too bad']], [8, 48, 2, {}, 'a.b', [1]], [8, 48, 3, {}, 'a.b'])
+    await tell(
+      [8, 48, 1, {}, 'a.b', ['too bad']],
+      [8, 48, 2, {}, 'a.b', [1]],
+      [8, 48, 3, {}, 'a.b'],
+    )
     expect(texts).deep.equal(['too bad', '', ''])
   })
 })

@@ -65,36 +65,37 @@ export function hangUp(): void {
 }
 
 /** A WAMP client that knows nothing of sessions: messages go out and come in as lists. */
-export class RawClient {
-  readonly socket: WebSocket
+export abstract class WampClient {
   readonly protocol: string
-  readonly closed: Promise<Farewell>
+  /** The bytes of the last message that came. */
+  lastSize = 0
   readonly #codec: Codec
   readonly #inbox: Wamp[] = []
   readonly #waiting: ((message: Wamp | null) => void)[] = []
-  #gone = false
+  #isGone = false
 
-  constructor(socket: WebSocket) {
-    this.socket = socket
-    this.protocol = socket.protocol
-    this.#codec = CODECS[socket.protocol] as Codec
-    socket.on('message', (frame: RawData) => this.#take(frame as Buffer))
-    socket.on('error', () => {})
-    remember({ destroy: () => socket.terminate() })
-    this.closed = new Promise(resolve => {
-      socket.on('close', (code, reason) => {
-        this.#gone = true
-        for (const wake of this.#waiting.splice(0)) wake(null)
-        resolve({ code, reason: reason.toString() })
-      })
-    })
+  constructor(protocol: string) {
+    this.protocol = protocol
+    this.#codec = CODECS[protocol] as Codec
   }
 
-  #take(frame: Buffer): void {
+  /** Sends the bytes of a message. */
+  abstract sendRaw(data: string | Uint8Array): void
+  abstract close(): Promise<void>
+
+  /** The connection brought a message. */
+  protected came(frame: Buffer): void {
+    this.lastSize = frame.length
     const message = this.#codec.decode(frame) as Wamp
     const wake = this.#waiting.shift()
     if (wake === undefined) this.#inbox.push(message)
     else wake(message)
+  }
+
+  /** The connection is gone. */
+  protected ended(): void {
+    this.#isGone = true
+    for (const wake of this.#waiting.splice(0)) wake(null)
   }
 
   encode(message: unknown): string | Uint8Array {
@@ -102,19 +103,14 @@ export class RawClient {
   }
 
   send(message: unknown): void {
-    this.socket.send(this.encode(message))
-  }
-
-  /** Strings go as text frames, bytes as binary ones. */
-  sendRaw(data: string | Uint8Array): void {
-    this.socket.send(data)
+    this.sendRaw(this.encode(message))
   }
 
   /** The next message, or null when the connection is gone and all are read. */
   async nextOrEnd(): Promise<Wamp | null> {
     const message = this.#inbox.shift()
     if (message !== undefined) return message
-    if (this.#gone) return null
+    if (this.#isGone) return null
     return within(5000, 'a message', new Promise(resolve => this.#waiting.push(resolve)))
   }
 
@@ -151,6 +147,31 @@ export class RawClient {
     const welcome = await this.ask(hello(realm, details))
     if (welcome[0] !== 2) throw new Error(`no WELCOME but ${stringify(welcome)}`)
     return welcome
+  }
+}
+
+/** The same, over WebSocket. */
+export class RawClient extends WampClient {
+  readonly socket: WebSocket
+  readonly closed: Promise<Farewell>
+
+  constructor(socket: WebSocket) {
+    super(socket.protocol)
+    this.socket = socket
+    socket.on('message', (frame: RawData) => this.came(frame as Buffer))
+    socket.on('error', () => {})
+    remember({ destroy: () => socket.terminate() })
+    this.closed = new Promise(resolve => {
+      socket.on('close', (code, reason) => {
+        this.ended()
+        resolve({ code, reason: reason.toString() })
+      })
+    })
+  }
+
+  /** Strings go as text frames, bytes as binary ones. */
+  sendRaw(data: string | Uint8Array): void {
+    this.socket.send(data)
   }
 
   async close(): Promise<void> {

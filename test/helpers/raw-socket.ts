@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { remember, within } from './raw-client.ts'
 
 export const TEXT = 1
@@ -70,8 +71,10 @@ export class RawSocket {
   #ended = false
   #wake: () => void = () => {}
 
-  constructor(port: number) {
-    this.socket = createConnection({ port, host: '127.0.0.1', noDelay: true })
+  /** A port of this machine, or a connection that somebody else has opened. */
+  constructor(to: number | Socket) {
+    this.socket =
+      typeof to === 'number' ? createConnection({ port: to, host: '127.0.0.1', noDelay: true }) : to
     this.socket.on('error', () => {})
     remember(this.socket)
     this.socket.on('data', bytes => {
@@ -96,13 +99,18 @@ export class RawSocket {
     return this.gone
   }
 
-  /** RST. */
+  /** RST, where the connection has that: TLS and unix sockets just end. */
   reset(): void {
-    this.socket.resetAndDestroy()
+    const isTcp = !(this.socket instanceof TLSSocket) && this.socket.remotePort !== undefined
+    if (isTcp) this.socket.resetAndDestroy()
+    else this.socket.destroy()
   }
 
   /** Reads as soon as `read` finds what it looks for; null when the connection ends before. */
-  async #until<T>(what: string, read: (bytes: Buffer) => { value: T; used: number } | null) {
+  protected async until<T>(
+    what: string,
+    read: (bytes: Buffer) => { value: T; used: number } | null,
+  ) {
     for (;;) {
       const found = read(this.#bytes)
       if (found !== null) {
@@ -117,9 +125,16 @@ export class RawSocket {
     }
   }
 
+  /** So many bytes; null where the connection ended before. */
+  bytes(count: number): Promise<Buffer | null> {
+    return this.until('bytes', bytes =>
+      bytes.length < count ? null : { value: bytes.subarray(0, count), used: count },
+    )
+  }
+
   /** An HTTP answer; null where the connection ended without one. */
   answer(): Promise<Answer | null> {
-    return this.#until('HTTP answer', bytes => {
+    return this.until('HTTP answer', bytes => {
       const text = bytes.toString('latin1')
       const end = text.indexOf('\r\n\r\n')
       if (end < 0) return null
@@ -133,7 +148,7 @@ export class RawSocket {
 
   /** A frame of the server; null where the connection ended. */
   frame(): Promise<Frame | null> {
-    return this.#until('frame', bytes => {
+    return this.until('frame', bytes => {
       if (bytes.length < 2) return null
       const short = (bytes[1] as number) & 127
       const from = short < 126 ? 2 : short === 126 ? 4 : 10
@@ -160,8 +175,13 @@ export class RawSocket {
     }
   }
 
+  /** A frame that carries a message. */
+  frameOf(payload: string): Buffer {
+    return frame(TEXT, payload)
+  }
+
   send(message: unknown): void {
-    this.write(frame(TEXT, JSON.stringify(message)))
+    this.write(this.frameOf(JSON.stringify(message)))
   }
 
   async ask(message: unknown): Promise<unknown[] | null> {

@@ -1,3 +1,4 @@
+import { Trusted } from '../../src/base/client-address.ts'
 import type { Endpoint, Receiver, Site } from '../../src/transport/transport.ts'
 
 /** A site without a router behind it: WebSockets at /ws, and RawSocket. */
@@ -8,12 +9,17 @@ export function siteOf(receiver: Partial<Receiver>, changes: Partial<Endpoint> =
     maxMessageSize: 1000,
     allowedOrigins: [],
     trustsHostNames: true,
+    enter: () => true,
+    leave() {},
     open: () => ({ ...nothing, ...receiver }),
     ...changes,
   }
   return {
     isOpen: true,
     maxMessageSize: endpoint.maxMessageSize,
+    handshakeTimeout: 10_000,
+    trusted: new Trusted([]),
+    count() {},
     paths: ['/ws'],
     websocket: path => (path === '/ws' ? endpoint : undefined),
     rawsocket: endpoint,

@@ -22,6 +22,13 @@ function kind(library: string, autobahn: Autobahn, serializer: SerializerName): 
   return { name, connect: connectWith }
 }
 
+/** It has no URLs for RawSocket. */
+function rawsocket(url: string): object {
+  const { hostname, port, pathname } = new URL(url)
+  const where = hostname === 'unix' ? { path: pathname } : { host: hostname, port: Number(port) }
+  return { type: 'rawsocket', ...where }
+}
+
 async function connect(
   name: string,
   autobahn: Autobahn,
@@ -32,7 +39,11 @@ async function connect(
 ): Promise<Client> {
   const connection = new autobahn.Connection({
     realm: 'realm1',
-    transports: [{ type: 'websocket', url, serializers: [newSerializer(autobahn, serializer)] }],
+    transports: [
+      url.startsWith('rs:')
+        ? rawsocket(url)
+        : { type: 'websocket', url, serializers: [newSerializer(autobahn, serializer)] },
+    ],
     use_deferred: deferred,
     max_retries: onReturn ? 25 : 0,
     initial_retry_delay: 0.2,

@@ -9,6 +9,7 @@ Bytes are written {"$bytes": base64}, because JSON has none.
 
 import base64
 import json
+import ssl
 import sys
 import threading
 
@@ -19,6 +20,7 @@ if sys.argv[1] == "asyncio":
     txaio.use_asyncio()
     import asyncio
 
+    from autobahn.asyncio.rawsocket import WampRawSocketClientFactory
     from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
     from autobahn.asyncio.wamp import Session as AuthenticatingSession
 
@@ -28,11 +30,20 @@ if sys.argv[1] == "asyncio":
     start_task = loop.create_task
     sleep = asyncio.sleep
     connect_only = {"start_loop": False}
+
+    def connect(factory, secure, host, port, authorities):
+        if host == "unix":
+            return loop.create_unix_connection(factory, port)
+        context = ssl.create_default_context(cafile=authorities) if secure else None
+        return loop.create_connection(factory, host, port, ssl=context)
+
 else:
     txaio.use_twisted()
+    from autobahn.twisted.rawsocket import WampRawSocketClientFactory
     from autobahn.twisted.wamp import ApplicationRunner, ApplicationSession
     from autobahn.twisted.wamp import Session as AuthenticatingSession
     from twisted.internet import defer, reactor, task
+    from twisted.internet.endpoints import TCP4ClientEndpoint, UNIXClientEndpoint
 
     from_thread, run_forever, stop = reactor.callFromThread, reactor.run, reactor.stop
     start_task = defer.ensureDeferred
@@ -42,6 +53,13 @@ else:
 
     connect_only = {"start_reactor": False}
 
+    def connect(factory, secure, host, port, authorities):
+        unix = host == "unix"
+        endpoint = UNIXClientEndpoint(reactor, port) if unix else TCP4ClientEndpoint(reactor, host, port)
+        return endpoint.connect(factory)
+
+
+from autobahn.rawsocket.util import parse_url
 from autobahn.wamp.auth import create_authenticator
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
@@ -168,8 +186,14 @@ async def join(command):
     config = ComponentConfig(command["realm"])
     session = Session(config, command.get("authid"), command.get("ticket"))
     serializer = SERIALIZERS[command["serializer"]]()
-    runner = ApplicationRunner(command["url"], command["realm"], serializers=[serializer])
-    await runner.run(lambda config: session, **connect_only)
+    url = command["url"]
+    if url.startswith("rs"):
+        # The runner knows no unix sockets over asyncio.
+        factory = WampRawSocketClientFactory(lambda: session, serializer=serializer)
+        await connect(factory, *parse_url(url), command.get("authorities"))
+    else:
+        runner = ApplicationRunner(url, command["realm"], serializers=[serializer])
+        await runner.run(lambda config: session, **connect_only)
     await session.joined
     sessions[command["session"]] = session
 

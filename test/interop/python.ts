@@ -210,7 +210,8 @@ async function connect(
   if (!peer) throw new Error('startPython() has not run')
   const session = ++lastSession
   const ask = (command: object, onEvent?: OnEvent) => peer.ask({ session, ...command }, onEvent)
-  await ask({ do: 'join', url, realm: 'realm1', serializer, ...user })
+  const authorities = resolve('test/fixtures/localhost.crt')
+  await ask({ do: 'join', url, realm: 'realm1', serializer, authorities, ...user })
   const left = ask({ do: 'left' }).then(({ args }) => args[0] as string)
   left.catch(() => {}) // the process ended before the session, which only a failed test does
 

@@ -57,7 +57,7 @@ describe('the session meta API', () => {
 
   describe('tells where a session comes from', () => {
     const origin = {
-      ...{ peer: '192.0.2.7', protocol: 'wamp.2.cbor', secure: true },
+      ...{ kind: 'websocket', peer: '192.0.2.7', protocol: 'wamp.2.cbor', secure: true },
       certificate: { commonName: 'bob', fingerprint: 'ab' },
     }
     const transport = {

@@ -5,7 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { createRouter } from '../../src/router.ts'
 import { connect, member } from '../helpers/raw-client.ts'
 import { handshake, http } from '../helpers/raw-socket.ts'
-import { behavesLikeATransport } from './suite.ts'
+import { servesWebSockets } from './suite.ts'
 
 async function listening(server: Server): Promise<number> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -20,13 +20,14 @@ function closed(server: Server): Promise<void> {
 }
 
 describe('transport attached to an http.Server', () => {
-  behavesLikeATransport({
+  servesWebSockets({
     name: 'attach',
     ownsHttp: false,
     async open(router, options) {
       const server = createServer((_, response) => response.end('the application'))
       router.attach(server, options)
-      return { port: await listening(server), close: () => closed(server) }
+      const port = await listening(server)
+      return { port, url: `ws://127.0.0.1:${port}/ws`, close: () => closed(server) }
     },
   })
 

@@ -10,7 +10,6 @@ import {
   PROTOCOLS,
   pause,
   type RawClient,
-  type Wamp,
   within,
 } from '../helpers/raw-client.ts'
 import {
@@ -24,25 +23,26 @@ import {
   TEXT,
   upgraded,
 } from '../helpers/raw-socket.ts'
+import { carriesMessages, type Door } from './carriage.ts'
 
-/** A way to reach a router. */
-export interface Kind {
+/** A way to reach a router by WebSocket. */
+interface WebSockets {
   name: string
   /** Plain HTTP requests are the router's to answer, and not the application's. */
   ownsHttp: boolean
   open(router: Router, options: EndpointOptions): Promise<Door>
 }
 
-/** An open port. */
-export interface Door {
-  port: number
-  close(): Promise<void>
-}
-
 const LIMIT = 300_000
 
-/** What every transport must do. */
-export function behavesLikeATransport(kind: Kind): void {
+/** What every transport for WebSockets must do. */
+export function servesWebSockets(kind: WebSockets): void {
+  carriesMessages({
+    ...kind,
+    peer: ({ port }) => upgraded(port),
+    client: ({ url }, protocol) => connect(url, protocol),
+  })
+
   const log = errorLog()
   let router: Router
   let door: Door
@@ -362,13 +362,6 @@ export function behavesLikeATransport(kind: Kind): void {
       return message.replace('""', `"${'x'.repeat(size - message.length)}"`)
     }
 
-    it('may be exactly the limit', async () => {
-      const client = await member(url)
-      client.sendRaw(publish(LIMIT))
-      expect((await client.next())[0]).equal(17)
-      await client.close()
-    })
-
     it('beyond the limit closes with 1009 and names the limit', async () => {
       for (const size of [LIMIT + 1, 2 * LIMIT]) {
         const client = await member(url)
@@ -411,21 +404,6 @@ export function behavesLikeATransport(kind: Kind): void {
       })
       afterEach(() => client.close())
 
-      it('publications and calls work', async () => {
-        const other = await member(url, protocol)
-        const [, , subscription] = await client.ask([32, 1, {}, 'a.topic'])
-        await client.ask([64, 2, {}, 'a.procedure'])
-        other.send([16, 1, {}, 'a.topic', [1, 'zwei'], { drei: null }])
-        const event = await client.next()
-        expect([event[0], event[1]]).deep.equal([36, subscription])
-        expect(event.slice(3)).deep.equal([{}, [1, 'zwei'], { drei: null }])
-        other.send([48, 2, {}, 'a.procedure', ['π']])
-        const [, request] = await client.next()
-        client.send([70, request, {}, ['ja', 'π']])
-        expect(await other.next()).deep.equal([50, 2, {}, ['ja', 'π']])
-        await other.close()
-      })
-
       it('frames of the other kind are a protocol violation', async () => {
         const bytes = client.encode([32, 1, {}, 'a'])
         client.sendRaw(typeof bytes === 'string' ? Buffer.from(bytes) : 'text')
@@ -434,133 +412,10 @@ export function behavesLikeATransport(kind: Kind): void {
         expect((details as { message: string }).message).contain('frame')
         expect((await client.closed).code).equal(1002)
       })
-
-      it('messages of the sizes where headers change arrive whole', async () => {
-        let size = 0
-        client.socket.on('message', (data: Buffer) => {
-          size = data.length
-        })
-        await client.ask([64, 1, {}, 'echo'])
-        let request = 1
-        const echo = async (length: number) => {
-          client.send([48, ++request, {}, 'echo', ['x'.repeat(length)]])
-          const invocation = await client.next()
-          const args = invocation[4] as string[]
-          const result = await client.ask([70, invocation[1], {}, args])
-          expect(result).deep.equal([50, request, {}, ['x'.repeat(length)]])
-          return size
-        }
-        for (const wanted of [125, 126, 127, 65535, 65536, 65537, 200_000]) {
-          const rough = await echo(wanted - 40)
-          expect(await echo(2 * wanted - 40 - rough)).equal(wanted)
-        }
-      })
-
-      it('2,000 requests sent without waiting are answered in order', async () => {
-        const kinds: ((id: number) => Wamp)[] = [
-          id => [32, id, {}, `pipelined.${id}`],
-          id => [16, id, { acknowledge: true }, 'nobody.listens'],
-          id => [64, id, {}, `pipelined.${id}`],
-          id => [48, id, {}, 'no.such.procedure'],
-        ]
-        const ids = Array.from({ length: 2000 }, (_, i) => i + 1)
-        for (const id of ids) client.send((kinds[id % kinds.length] as (typeof kinds)[0])(id))
-        const answers = await client.take(ids.length)
-        expect(answers.map(answer => (answer[0] === 8 ? answer[2] : answer[1]))).deep.equal(ids)
-      })
-
-      it('many messages to one client in a tick arrive in order', async () => {
-        await client.ask([32, 1, {}, 'burst'])
-        const local = router.session('realm1')
-        const sizes = [1, 200, 20_000, 5, 17_000, 300, 2, 70_000, 1]
-        for (const [i, size] of sizes.entries()) await local.publish('burst', [i, 'x'.repeat(size)])
-        for (const [i, size] of sizes.entries()) {
-          expect((await client.next())[4]).deep.equal([i, 'x'.repeat(size)])
-        }
-        local.close()
-      })
     })
   }
 
-  describe('a reader that is too slow', () => {
-    it('is cut off, while the others keep getting events', async () => {
-      const slow = await upgraded(port)
-      await slow.ask(hello())
-      await slow.ask([32, 1, {}, 'flood'])
-      await slow.ask([64, 2, {}, 'of.the.slow'])
-      slow.socket.pause()
-      const quick = await member(url)
-      await quick.ask([32, 1, {}, 'flood'])
-      const publisher = await member(url, 'wamp.2.msgpack')
-      const text = 'x'.repeat(200_000)
-      for (let i = 1; i <= 100; i++) {
-        const [type] = await publisher.ask([16, i, { acknowledge: true }, 'flood', [i, text]])
-        expect(type).equal(17)
-        expect((await quick.next())[4])
-          .property('0')
-          .equal(i)
-      }
-      expect((await quick.ask([64, 2, {}, 'of.the.slow']))?.[0], 'its session is over').equal(65)
-      slow.socket.resume()
-      let events = 0
-      for (;;) {
-        const message = await slow.message()
-        if (message === null) break
-        events++
-      }
-      expect(events).below(100)
-      await quick.close()
-      await publisher.close()
-    })
-
-    it('that never reads again loses its connection', async () => {
-      const slow = await upgraded(port)
-      await slow.ask(hello())
-      await slow.ask([32, 1, {}, 'flood'])
-      slow.socket.pause()
-      const publisher = await member(url, 'wamp.2.msgpack')
-      const text = 'x'.repeat(200_000)
-      for (let i = 1; i <= 100; i++) {
-        await publisher.ask([16, i, { acknowledge: true }, 'flood', [i, text]])
-      }
-      await pause(2100)
-      // What is sent to a connection that is gone comes back as RST, even to those who do not read.
-      for (let i = 0; i < 20 && !slow.socket.destroyed; i++) {
-        slow.write(frame(PING))
-        await pause(20)
-      }
-      expect(slow.socket.destroyed).equal(true)
-      await publisher.close()
-    })
-  })
-
   describe('clients that vanish', () => {
-    const ways: Record<string, (socket: RawSocket) => void> = {
-      'by RST': socket => socket.reset(),
-      'by FIN': socket => socket.socket.end(),
-      'in the midst of a frame': socket => {
-        socket.write(frame(TEXT, 'x'.repeat(1000)).subarray(0, 500))
-        socket.socket.end()
-      },
-    }
-    for (const [name, vanish] of Object.entries(ways)) {
-      it(`${name} lose what they held`, async () => {
-        const socket = await upgraded(port)
-        await socket.ask(hello())
-        await socket.ask([64, 1, {}, 'of.the.vanished'])
-        vanish(socket)
-        await socket.gone
-        const other = await member(url)
-        let answer = await other.ask([64, 1, {}, 'of.the.vanished'])
-        for (let i = 2; i < 100 && answer[0] !== 65; i++) {
-          await pause(10)
-          answer = await other.ask([64, i, {}, 'of.the.vanished'])
-        }
-        expect(answer[0]).equal(65)
-        await other.close()
-      })
-    }
-
     it('in the midst of the handshake harm nobody', async () => {
       for (const cut of [1, 20, 100, handshake().length - 1]) {
         const socket = new RawSocket(port)

@@ -1,14 +1,14 @@
 import { TRANSPORTS } from '../helpers/transports.ts'
-import { behavesLikeATransport } from './suite.ts'
+import { servesWebSockets } from './suite.ts'
 
 describe('transport uws', () => {
   if (!TRANSPORTS.includes('uws')) return
-  behavesLikeATransport({
+  servesWebSockets({
     name: 'uws',
     ownsHttp: true,
     async open(router, options) {
-      const { port } = await router.listen({ ...options, port: 0, transport: 'uws' })
-      return { port, close: async () => {} }
+      const { port, url } = await router.listen({ ...options, port: 0, transport: 'uws' })
+      return { port, url, close: async () => {} }
     },
   })
 })

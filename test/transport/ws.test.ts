@@ -1,12 +1,23 @@
-import { behavesLikeATransport } from './suite.ts'
+import { servesWebSockets } from './suite.ts'
 
 describe('transport ws', () => {
-  behavesLikeATransport({
+  servesWebSockets({
     name: 'ws',
     ownsHttp: true,
     async open(router, options) {
-      const { port } = await router.listen({ ...options, port: 0, transport: 'ws' })
-      return { port, close: async () => {} }
+      const { port, url } = await router.listen({ ...options, port: 0, transport: 'ws' })
+      return { port, url, close: async () => {} }
+    },
+  })
+})
+
+describe('transport ws, on a port that takes RawSocket too', () => {
+  servesWebSockets({
+    name: 'ws and rawsocket',
+    ownsHttp: true,
+    async open(router, options) {
+      const { port, url } = await router.listen({ ...options, port: 0, rawsocket: true })
+      return { port, url, close: async () => {} }
     },
   })
 })

@@ -30,7 +30,7 @@ export function readHeaders({ _headers: headers }: Dict): Header[] {
 /** What frames have for the two ends of one connection. */
 const NOT_OWN = new Set([
   ...['destination', 'transaction', 'receipt', 'content-length'],
-  ...['subscription', 'message-id', 'ack', 'publication'],
+  ...['subscription', 'message-id', 'ack', 'publication', 'missed'],
 ])
 
 /** These follow from the body. */

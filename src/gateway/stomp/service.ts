@@ -1,6 +1,11 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED, name } from '../../base/keys.ts'
-import { type EndpointOptions, Entrance, type PortHouse } from '../../site/entrance.ts'
+import {
+  type EndpointOptions,
+  Entrance,
+  type PortHouse,
+  sendBufferOf,
+} from '../../site/entrance.ts'
 import type { Place, Service, ServiceKind } from '../../site/service.ts'
 import { sessionKeys } from '../../site/session-keys.ts'
 import { pageOf } from '../../transport/page.ts'
@@ -72,13 +77,22 @@ export class StompEndpoint implements Endpoint {
     return this.#entrance.trustsHostNames
   }
 
+  enter(connection: object): boolean {
+    return this.#entrance.enter(connection)
+  }
+
+  leave(connection: object): void {
+    this.#entrance.leave(connection)
+  }
+
   open(connection: Parameters<Endpoint['open']>[0]): StompConnection {
     return new StompConnection(connection, this.#terms())
   }
 
   #terms(): Terms {
     const { clock, log, counters } = this.#house
-    const { sendBuffer = 4 << 20, pingInterval = 10_000 } = this.#options
+    const { pingInterval = 10_000 } = this.#options
+    const { limit: sendBuffer } = sendBufferOf(this.#options)
     return {
       ...{ clock, log, counters, sendBuffer },
       maxBody: this.maxMessageSize,

@@ -291,10 +291,17 @@ function restOf(event: EventMessage, { prefix, topic }: Consumer, version: Versi
   const destination = prefix + String(details.topic ?? topic)
   const rest = encodeContent(version, destination, contentOf(payload), [
     ['publication', String(publication)],
+    ...missedIn(details),
     ...readHeaders(details),
   ])
   rests.set(event, { form, rest })
   return rest
+}
+
+/** How many messages are missing before this one (docs/pubsub.md, "Gaps"). */
+function missedIn({ _missed: missed }: Dict): Header[] {
+  if (typeof missed !== 'object' || missed === null) return []
+  return [['missed', String((missed as Dict).count)]]
 }
 
 function encodeContent(

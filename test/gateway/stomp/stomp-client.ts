@@ -22,6 +22,9 @@ interface Wire {
   close(): void
   /** Cuts it off. */
   destroy(): void
+  /** Reads nothing until it reads again. */
+  pause(): void
+  resume(): void
 }
 
 /** A STOMP client that says exactly what it is told to. */
@@ -151,6 +154,8 @@ export function overWebSocket(
       socket.send(data, { binary: !isUtf8(Buffer.from(data as string)) }),
     close: () => socket.close(1000),
     destroy: () => socket.terminate(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
   }
   const client = new StompClient(wire, closed)
   socket.on('message', (data: Buffer, binary) => client.take(data, binary))
@@ -174,6 +179,8 @@ export function overTcp(port: number): StompClient {
     send: (data: string | Uint8Array) => void socket.write(data),
     close: () => socket.end(),
     destroy: () => socket.destroy(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
   }
   const client = new StompClient(wire, closed)
   socket.on('data', bytes => client.take(bytes))
