@@ -42,6 +42,8 @@ export interface ServiceKind<Keys> {
   readonly takesSessions: boolean
   /** What is wrong with its keys beyond what their schema says, and at which of them. */
   faults?(keys: Keys): readonly { readonly path: readonly string[]; readonly text: string }[]
+  /** Nothing but WebSockets is served there, besides a page: any library for them can do it. */
+  readonly isWebSocket?: boolean
   /** Opens it, with its keys as the configuration has them, defaults filled in. */
   create(keys: Keys, place: Place): Service
 }
