@@ -31,8 +31,11 @@ export function transportFaults(
     faults.push(...known(transport.auth, [...at, 'auth'], sources))
     faults.push(...known(transport.realms ?? [], [...at, 'realms'], joinable))
     faults.push(...pathFaults(transport, at), ...keyFaults(transport, at))
-    for (const { path: below, auth, realms } of waysIn(transport)) {
+    for (const { path: below, auth, realms, realm } of waysIn(transport)) {
       if (below.length === 0) continue
+      if (realm !== undefined) {
+        faults.push(...realmFaults(realm, realms, [...at, ...below, 'realm'], joinable, written))
+      }
       faults.push(...known(auth, [...at, ...below, 'auth'], sources))
       faults.push(...known(realms ?? [], [...at, ...below, 'realms'], joinable))
     }
@@ -146,6 +149,21 @@ function covers(wide: string, address: string): boolean {
   return wide === 'localhost' && (address === '127.0.0.1' || address === '::1')
 }
 
+/** What is wrong with the realm of clients that name none, where these can be joined. */
+function realmFaults(
+  realm: string,
+  realms: readonly string[] | undefined,
+  path: Path,
+  all: ReadonlyMap<string, string>,
+  written: unknown,
+): Fault[] {
+  if (all.has(realm)) {
+    const text = 'the realm is none of those that can be joined here (realms)'
+    return realms?.includes(realm) === false ? [{ path, text }] : []
+  }
+  return [{ path, text: unknownText('realm', realm, path, all, written) }]
+}
+
 /** A fault for each name that is not known, and for each that comes twice; `all` has how they are written. */
 function unknownNames(
   names: readonly string[],
@@ -158,10 +176,20 @@ function unknownNames(
     const at = [...path, i]
     if (names.indexOf(name) < i) return [{ path: at, text: 'is named twice' }]
     if (all.has(name)) return []
-    const meant = all.get(nearest(name, [...all.keys()]) ?? '')
-    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
-    return [{ path: at, text: `there is no ${what} "${asWritten(written, at, name)}"${hint}` }]
+    return [{ path: at, text: unknownText(what, name, at, all, written) }]
   })
+}
+
+function unknownText(
+  what: string,
+  name: string,
+  at: Path,
+  all: ReadonlyMap<string, string>,
+  written: unknown,
+): string {
+  const meant = all.get(nearest(name, [...all.keys()]) ?? '')
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+  return `there is no ${what} "${asWritten(written, at, name)}"${hint}`
 }
 
 /** What is wrong with the certificates of a transport, and with the names of the further ones. */

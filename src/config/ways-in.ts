@@ -8,6 +8,8 @@ export interface WayIn {
   readonly path: Path
   readonly auth: readonly string[]
   readonly realms: readonly string[] | undefined
+  /** The one that clients join who name none. */
+  readonly realm?: string | undefined
 }
 
 /** All ways into a transport. */
@@ -17,9 +19,9 @@ export function waysIn({ auth, realms, paths, rawsocket }: TransportConfig): Way
     const kind = kindOf(service)
     // A path that serves nothing is a fault that is told elsewhere.
     if (!kind?.takesSessions) return []
-    const own = keysOf(service) as { auth?: string[]; realms?: string[] }
+    const own = keysOf(service) as { auth?: string[]; realms?: string[]; realm?: string }
     const path = ['paths', at, kind.name]
-    return [{ path, auth: own.auth ?? auth, realms: own.realms ?? realms }]
+    return [{ path, auth: own.auth ?? auth, realms: own.realms ?? realms, realm: own.realm }]
   })
   return rawsocket ? [{ path: [], auth, realms }, ...ofPaths] : ofPaths
 }

@@ -21,8 +21,11 @@ export interface Connection {
   readonly maxSend?: number
   /** Bytes that the kernel has not taken yet. */
   readonly buffered: number
-  /** Sends one tick's frames under one cork. The frames' bytes never change. */
-  write(frames: readonly Uint8Array[]): void
+  /**
+   * Sends one tick's frames under one cork. The frames' bytes never change. `binary`: what kind of
+   * WebSocket frames they are, where that is not the protocol's.
+   */
+  write(frames: readonly Uint8Array[], binary?: boolean): void
   /** Asks for a sign of life; the answer comes to Receiver.alive(). */
   ping(): void
   /**

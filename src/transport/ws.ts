@@ -26,6 +26,10 @@ import type {
 } from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
 
+/** The first octet of a frame that is whole (RFC 6455, 5.2). */
+const TEXT = 0x81
+const BINARY = 0x82
+
 /**
  * How long an idle HTTP connection stays open: milliseconds. Longer than proxies keep theirs, which is a
  * minute at most as a rule, or they would send requests over connections that are just being closed.
@@ -43,7 +47,8 @@ class WsConnection implements Connection {
   readonly certificate: ClientCertificate | null
   readonly #socket: WebSocket
   readonly #stream: Duplex
-  readonly #opcode: number
+  readonly #binary: boolean
+  #opcode = TEXT
   /** Called when bytes that waited have left. */
   onDrained: () => void = () => {}
 
@@ -53,14 +58,15 @@ class WsConnection implements Connection {
     this.remote = remote
     this.secure = secure ?? stream instanceof TLSSocket
     this.certificate = stream instanceof TLSSocket ? certificateOfClient(stream) : null
-    this.#opcode = binary ? 0x82 : 0x81
+    this.#binary = binary
   }
 
   get buffered(): number {
     return this.#stream.writableLength
   }
 
-  write(frames: readonly Uint8Array[]): void {
+  write(frames: readonly Uint8Array[], binary: boolean = this.#binary): void {
+    this.#opcode = binary ? BINARY : TEXT
     if (this.#socket.readyState !== this.#socket.OPEN) return
     writeFrames(this.#stream, frames, this.#header, this.onDrained)
   }
