@@ -23,6 +23,7 @@ export function siteOf(receiver: Partial<Receiver>, changes: Partial<Endpoint> =
     paths: ['/ws'],
     websocket: path => (path === '/ws' ? endpoint : undefined),
     rawsocket: endpoint,
+    stream: undefined,
     handle: (_, response) => response.end('page'),
   }
 }
