@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { filesOfTls } from './base/certificate.ts'
-import { systemClock } from './base/clock.ts'
+import { systemClock, type Timer } from './base/clock.ts'
 import { type Counted, Counters } from './base/counters.ts'
 import { randomId } from './base/ids.ts'
 import { createLog, type Log } from './base/log.ts'
@@ -14,7 +14,14 @@ import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { FileWatch, filesOf } from './config/watch.ts'
 import { Backlog } from './delivery/backlog.ts'
-import { type AttachOptions, Doors, type Listening, type ListenOptions } from './doors.ts'
+import { watchDescriptors } from './descriptors.ts'
+import {
+  type AttachOptions,
+  Doors,
+  type HandlerOptions,
+  type Listening,
+  type ListenOptions,
+} from './doors.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
 import { Memory } from './memory.ts'
@@ -24,7 +31,7 @@ import type { Realm, RealmLoad } from './realm/realm.ts'
 import { Realms } from './realms.ts'
 import { loggedReload } from './reload-log.ts'
 import type { Link } from './session/link.ts'
-import { ListenError } from './transport/transport.ts'
+import { ListenError, type RequestHandler } from './transport/transport.ts'
 
 /** A configuration: the keys of a file, and `version` may be left out. */
 export type ConfigOptions = Partial<Omit<ConfigInput, 'include'>>
@@ -108,6 +115,7 @@ export class Router {
   readonly #log: Log
   readonly #counters = new Counters()
   readonly #memory: Memory
+  readonly #descriptors: Timer
   readonly #surroundings: Surroundings
   readonly #authenticate: AuthenticateHook | undefined
   /** Its level follows the configuration; null for a log of the application's own. */
@@ -145,6 +153,7 @@ export class Router {
     const { limit } = loaded.config.memory
     const parts = { clock: systemClock, log: this.#log, backlog, readers: this.#links }
     this.#memory = new Memory(parts, limit)
+    this.#descriptors = watchDescriptors(systemClock, this.#log, this.#counters)
     this.#doors = new Doors({
       clock: systemClock,
       log: this.#log,
@@ -204,6 +213,15 @@ export class Router {
   attach(server: Server, options: AttachOptions = {}): void {
     this.#checkOpen()
     this.#doors.attach(server, options)
+  }
+
+  /**
+   * Answers requests of an application's own HTTP server, below the paths given: for long-poll and
+   * files. It fits `app.use()` of Express and its kin; nothing before it may read the body.
+   */
+  handler(options: HandlerOptions): RequestHandler {
+    this.#checkOpen()
+    return this.#doors.handler(options)
   }
 
   /** An in-process session. Throws WampError where there is no such realm or role. */
@@ -329,6 +347,7 @@ export class Router {
     await this.#doors.close()
     await this.#realms.close()
     this.#memory.stop()
+    this.#descriptors.cancel()
     this.#state = 'closed'
   }
 

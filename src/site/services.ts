@@ -1,12 +1,16 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED } from '../base/keys.ts'
 import { stompKind } from '../gateway/stomp/service.ts'
+import { longpollKind } from './longpoll.ts'
 import type { Place, Service, ServiceKind } from './service.ts'
+import { staticKind } from './static.ts'
 import { websocketKind } from './websocket.ts'
 
 /** What can be served at a path. A new kind is a line here, and one below for its keys. */
 const KINDS = {
   websocket: websocketKind,
+  longpoll: longpollKind,
+  static: staticKind,
   stomp: stompKind,
 } as const
 
@@ -14,6 +18,8 @@ const KINDS = {
 export const serviceKeys = Type.Object(
   {
     websocket: Type.Optional(KINDS.websocket.keys),
+    longpoll: Type.Optional(KINDS.longpoll.keys),
+    static: Type.Optional(KINDS.static.keys),
     stomp: Type.Optional(KINDS.stomp.keys),
   },
   { ...CLOSED, ...about('What is served there: one of these kinds.', 'new') },

@@ -33,7 +33,10 @@ type Keys = Static<typeof keys>
 
 /** The subprotocols; the version that is spoken is what CONNECT settles. */
 const PROTOCOLS = new Map(
-  ['v12.stomp', 'v11.stomp', 'v10.stomp'].map(name => [name, { binary: false, number: 0 }]),
+  ['v12.stomp', 'v11.stomp', 'v10.stomp'].map(name => [
+    name,
+    { binary: false, number: 0, isBatched: false, mediaType: 'text/plain' },
+  ]),
 )
 
 /** The router can send a heart-beat this often: milliseconds. */
