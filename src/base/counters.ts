@@ -29,6 +29,7 @@ export const COUNTED = {
     'events that a session did not get because its serializer cannot carry them',
   webhooks_sent: 'events that were posted to a webhook and taken there',
   webhooks_given_up: 'events that were not posted to a webhook, or not taken there',
+  out_of_files: 'times that no file descriptor was left for new clients',
   refused_by_memory: 'sessions that were refused because memory was short',
   cut_by_memory: 'connections that were cut off because memory was short',
 } as const

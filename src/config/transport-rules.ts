@@ -32,10 +32,10 @@ export function transportFaults(
     faults.push(...known(transport.realms ?? [], [...at, 'realms'], joinable))
     faults.push(...pathFaults(transport, at), ...keyFaults(transport, at))
     for (const { path: below, auth, realms, realm } of waysIn(transport)) {
-      if (below.length === 0) continue
       if (realm !== undefined) {
         faults.push(...realmFaults(realm, realms, [...at, ...below, 'realm'], joinable, written))
       }
+      if (below.length === 0) continue
       faults.push(...known(auth, [...at, ...below, 'auth'], sources))
       faults.push(...known(realms ?? [], [...at, ...below, 'realms'], joinable))
     }
@@ -68,7 +68,7 @@ export function transportFaults(
 
 /** Why a transport cannot be on uWebSockets.js. */
 function reasonForWs({ type, tls, paths, endpoint, ...keys }: TransportConfig): string | undefined {
-  if (type === 'rawsocket') return 'uWebSockets.js speaks HTTP only'
+  if (type === 'rawsocket' || type === 'stomp') return 'uWebSockets.js speaks HTTP only'
   const { rawsocket, proxy_protocol: proxyProtocol } = keys
   const socket = endpoint.path === undefined ? undefined : endpoint
   return whyWs({ tls, paths, rawsocket, proxyProtocol, socket })
@@ -80,6 +80,10 @@ function keyFaults({ type, rawsocket, endpoint, ...keys }: TransportConfig, at: 
   if (rawsocket && type !== 'web') {
     const text = 'is for transports of type web'
     faults.push({ path: [...at, 'rawsocket'], atKey: true, text })
+  }
+  if (keys.realm !== undefined && type !== 'stomp') {
+    const text = 'is for transports of type stomp'
+    faults.push({ path: [...at, 'realm'], atKey: true, text })
   }
   if (endpoint.mode !== undefined && endpoint.path === undefined) {
     const text = 'is for unix sockets: it needs path'

@@ -13,8 +13,8 @@ export interface WayIn {
 }
 
 /** All ways into a transport. */
-export function waysIn({ auth, realms, paths, rawsocket }: TransportConfig): WayIn[] {
-  if (paths === undefined) return [{ path: [], auth, realms }]
+export function waysIn({ auth, realms, realm, paths, rawsocket }: TransportConfig): WayIn[] {
+  if (paths === undefined) return [{ path: [], auth, realms, realm }]
   const ofPaths = Object.entries(paths).flatMap(([at, service]) => {
     const kind = kindOf(service)
     // A path that serves nothing is a fault that is told elsewhere.

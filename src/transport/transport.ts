@@ -103,6 +103,8 @@ export interface Site {
   websocket(path: string): Endpoint | undefined
   /** The endpoint for connections that speak RawSocket, where the port takes them. */
   readonly rawsocket: Endpoint | undefined
+  /** The endpoint for connections that are bytes of another protocol, and what their kind is called. */
+  readonly stream: { readonly endpoint: Endpoint; readonly kind: string } | undefined
   /** Clients need new HTTP requests to go on with what they have: the port stays until it is closed. */
   readonly needsPort: boolean
   /** Answers an HTTP request that asks for no upgrade. */

@@ -5,7 +5,7 @@ import { USUAL_TRANSPORT } from '../helpers/transports.ts'
 import type { Client } from './client.ts'
 import { jsonKinds } from './kinds.ts'
 import { startPython } from './python.ts'
-import { type StompFace, type StompMessage, webKinds } from './stomp-kinds.ts'
+import { type StompFace, type StompMessage, tcpKinds, webKinds } from './stomp-kinds.ts'
 
 const all = { publish: true, subscribe: true, call: true, register: true }
 
@@ -36,6 +36,14 @@ const config = {
       paths: { '/ws': { websocket: {} }, '/stomp': { stomp: {} } },
       options: { backend: USUAL_TRANSPORT },
     },
+    {
+      id: 'tcp',
+      type: 'stomp' as const,
+      endpoint: { port: 0 },
+      auth: ['guests', 'users'],
+      // stomp.py names no host in 1.0.
+      realm: 'realm1',
+    },
   ],
 }
 
@@ -45,7 +53,7 @@ describe('real clients of STOMP', () => {
     await startPython()
   })
 
-  for (const kind of webKinds) {
+  for (const kind of [...webKinds, ...tcpKinds]) {
     describe(kind.name, () => {
       let router: Router
       let port: number
@@ -55,8 +63,9 @@ describe('real clients of STOMP', () => {
       before(async () => {
         router = createRouter(config)
         const listening = await router.start()
-        port = listening[0]?.port ?? 0
-        wamp = await (jsonKinds[0] as (typeof jsonKinds)[0]).connect(`ws://127.0.0.1:${port}/ws`)
+        const [web, tcp] = listening.map(one => one.port)
+        port = (tcpKinds.includes(kind) ? tcp : web) ?? 0
+        wamp = await (jsonKinds[0] as (typeof jsonKinds)[0]).connect(`ws://127.0.0.1:${web}/ws`)
       })
       afterEach(async () => {
         await Promise.all(stomps.map(one => one.close().catch(() => {})))

@@ -71,6 +71,7 @@ export class StompConnection implements Receiver, Listener, Client {
   /** Those frames are binary, where the transport tells the two apart. */
   #isBinary = false
   #reason: Reason | null = null
+  #hasLeft = false
   /** The receipt that DISCONNECT asked for. */
   #lastReceipt: string | undefined
 
@@ -100,6 +101,8 @@ export class StompConnection implements Receiver, Listener, Client {
   }
 
   farewell(code: number, reason: string): void {
+    // The client has hung up: what it is still owed goes out, and no ERROR.
+    if (code === 1000) this.#hasLeft = true
     const uri = code === 1009 ? PAYLOAD_SIZE_EXCEEDED : PROTOCOL_VIOLATION
     this.#end(code, { uri, text: reason })
   }
@@ -263,17 +266,19 @@ export class StompConnection implements Receiver, Listener, Client {
   /** The router closes the connection. */
   #close(code: number, reason: string): void {
     if (this.#state !== 'closed') {
-      this.#write()
-      const { uri, text, receipt, versions }: Reason = this.#reason ?? { text: reason }
-      const message = [uri, text].filter(part => part !== undefined && part !== '').join(': ')
-      const headers: Header[] = [['message', message]]
-      if (uri !== undefined) headers.push(['error', uri])
-      if (receipt !== undefined) headers.push(['receipt-id', receipt])
-      if (versions !== undefined) headers.push(['version', versions])
-      this.send('ERROR', headers)
+      if (!this.#hasLeft) this.#sendError(this.#reason ?? { text: reason })
       this.#stop()
     }
     this.#connection.close(code, reason)
+  }
+
+  #sendError({ uri, text, receipt, versions }: Reason): void {
+    const message = [uri, text].filter(part => part !== undefined && part !== '').join(': ')
+    const headers: Header[] = [['message', message]]
+    if (uri !== undefined) headers.push(['error', uri])
+    if (receipt !== undefined) headers.push(['receipt-id', receipt])
+    if (versions !== undefined) headers.push(['version', versions])
+    this.send('ERROR', headers)
   }
 
   /** Nothing is sent or read from now on but what was to be sent before. */

@@ -31,10 +31,13 @@ const keys = Type.Object(
 
 type Keys = Static<typeof keys>
 
-const PROTOCOL = { binary: false, isBatched: false, mediaType: 'text/plain' }
-
 /** The subprotocols; the version that is spoken is what CONNECT settles. */
-const PROTOCOLS = new Map(['v12.stomp', 'v11.stomp', 'v10.stomp'].map(name => [name, PROTOCOL]))
+const PROTOCOLS = new Map(
+  ['v12.stomp', 'v11.stomp', 'v10.stomp'].map(name => [
+    name,
+    { binary: false, number: 0, isBatched: false, mediaType: 'text/plain' },
+  ]),
+)
 
 /** The router can send a heart-beat this often: milliseconds. */
 const MIN_BEAT = 1000

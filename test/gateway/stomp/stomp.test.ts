@@ -12,9 +12,12 @@ import {
 } from '../../helpers/raw-client.ts'
 import { http } from '../../helpers/raw-socket.ts'
 import { TRANSPORTS } from '../../helpers/transports.ts'
-import { frameOf, overWebSocket, type StompClient } from './stomp-client.ts'
+import { frameOf, overTcp, overWebSocket, type StompClient } from './stomp-client.ts'
 
 type Options = NonNullable<NonNullable<ConfigInput['transports']>[number]['options']>
+
+/** TCP has a port of its own, beside one on `ws`. */
+type Backend = 'uws' | 'ws' | 'tcp'
 
 /** The first result of a call. */
 async function result(client: RawClient, procedure: string, ...args: unknown[]) {
@@ -23,7 +26,7 @@ async function result(client: RawClient, procedure: string, ...args: unknown[]) 
   return (results as any[])[0]
 }
 
-async function config(backend: 'uws' | 'ws', options: Options = {}, stomp: object = {}) {
+async function config(backend: Backend, options: Options = {}, stomp: object = {}) {
   const salted = await craSecret('a password of sal', 10)
   const all = { publish: true, subscribe: true, call: true, register: true }
   const role = (name: string) => ({
@@ -62,25 +65,44 @@ async function config(backend: 'uws' | 'ws', options: Options = {}, stomp: objec
           '/stomp': { stomp: { realms: ['realm1', 'realm2'], ...stomp } },
           '/passwords': { stomp: { auth: ['passwords'], realm: 'realm2' } },
         },
-        options: { backend, ...options },
+        options: { backend: backend === 'tcp' ? ('ws' as const) : backend, ...options },
       },
+      ...(backend === 'tcp'
+        ? [
+            {
+              id: 'tcp',
+              type: 'stomp' as const,
+              endpoint: { port: 0 },
+              auth: ['guests', 'tickets', 'passwords'],
+              realms: ['realm1', 'realm2'],
+              options,
+            },
+          ]
+        : []),
     ],
   }
 }
 
-for (const backend of TRANSPORTS) {
-  describe(`STOMP over WebSocket, ${backend}`, () => {
+for (const backend of [...TRANSPORTS, 'tcp'] as Backend[]) {
+  describe(`STOMP over ${backend === 'tcp' ? 'TCP' : `WebSocket, ${backend}`}`, () => {
     let router: Router
     let port: number
+    let tcpPort: number | undefined
+    /** TCP ends without a code. */
+    const code = (code: number) => (backend === 'tcp' ? 0 : code)
     const clients: (StompClient | RawClient)[] = []
 
     const start = async (options: Options = {}, stomp: object = {}) => {
       router = createRouter(await config(backend, options, stomp))
-      const [listening] = await router.start()
-      port = (listening as { port: number }).port
+      const listening = await router.start()
+      port = listening[0]?.port ?? 0
+      tcpPort = listening[1]?.port
     }
     const opened = async (protocols?: string[], path = '/stomp') => {
-      const client = await overWebSocket(`ws://127.0.0.1:${port}${path}`, protocols)
+      const client =
+        tcpPort !== undefined && path === '/stomp'
+          ? overTcp(tcpPort)
+          : await overWebSocket(`ws://127.0.0.1:${port}${path}`, protocols)
       clients.push(client)
       return client
     }
@@ -137,7 +159,7 @@ for (const backend of TRANSPORTS) {
         const { command, headers } = await client.ask('CONNECT', { 'accept-version': '2.0' })
         expect(command).equal('ERROR')
         expect(headers.version).equal('1.2,1.1,1.0')
-        expect((await client.closed).code).equal(1002)
+        expect((await client.closed).code).equal(code(1002))
       })
 
       it('takes the realm of the header host, or the default of the path', async () => {
@@ -175,7 +197,7 @@ for (const backend of TRANSPORTS) {
             ...headers,
           })
           if (answer.command === 'ERROR') {
-            expect((await client.closed).code).equal(1000)
+            await client.closed
             return answer.headers.error
           }
           const one = await wamp()
@@ -215,7 +237,7 @@ for (const backend of TRANSPORTS) {
         )
         expect((await client.next()).command).equal('CONNECTED')
         expect(await client.next()).include({ command: 'RECEIPT' })
-        expect((await client.closed).code).equal(1000)
+        expect((await client.closed).code).equal(code(1000))
         expect((await one.next())[4]).deep.equal(['early'])
       })
 
@@ -239,12 +261,16 @@ for (const backend of TRANSPORTS) {
         expect(router.status().counters?.protocol_violations ?? 5).equal(5)
       })
 
-      it('shows people a page, and refuses other subprotocols', async () => {
-        const page = await http(port, 'GET /stomp HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
-        expect(page?.status).equal(200)
-        const refused = await opened(['wamp.2.json']).catch(error => String(error))
-        expect(refused).contain('400')
-      })
+      if (backend !== 'tcp')
+        it('shows people a page, and refuses other subprotocols', async () => {
+          const page = await http(
+            port,
+            'GET /stomp HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+          )
+          expect(page?.status).equal(200)
+          const refused = await opened(['wamp.2.json']).catch(error => String(error))
+          expect(refused).contain('400')
+        })
     })
 
     describe('publishing and subscribing', () => {
@@ -291,7 +317,11 @@ for (const backend of TRANSPORTS) {
           false,
         ])
         expect(await heard([], { a: 3 })).deep.equal(['application/json', '{"a":3}', false])
-        expect(await heard(['\0YWI='])).deep.equal(['application/octet-stream', 'ab', true])
+        expect(await heard(['\0YWI='])).deep.equal([
+          'application/octet-stream',
+          'ab',
+          backend !== 'tcp',
+        ])
         expect(await heard()).deep.equal([undefined, '', false])
       })
 
@@ -460,7 +490,7 @@ for (const backend of TRANSPORTS) {
           expect(answer.command, command).equal('RECEIPT')
           expect(answer.headers['receipt-id']).equal(`r:${n}`)
         }
-        expect((await client.closed).code).equal(1000)
+        expect((await client.closed).code).equal(code(1000))
       })
 
       const refused: [string, Record<string, string>, string, string][] = [
@@ -858,7 +888,7 @@ for (const backend of TRANSPORTS) {
         await start({ auto_ping_interval: 100 })
         const client = await stomp({ 'heart-beat': '100,100' })
         await eventually('heart-beats', () => client.beats >= 3)
-        expect((await client.closed).code).equal(1006)
+        expect((await client.closed).code).equal(code(1006))
         const beating = await stomp({ 'heart-beat': '100,0' })
         for (let i = 0; i < 12; i++) {
           beating.wire.send('\n')
@@ -893,7 +923,7 @@ for (const backend of TRANSPORTS) {
         const client = await stomp()
         const drained = router.drain({ grace: 1000 })
         expect(await client.refusal()).equal('the router restarts')
-        expect((await client.closed).code).equal(1012)
+        expect((await client.closed).code).equal(code(1012))
         await drained
       })
 
@@ -904,7 +934,9 @@ for (const backend of TRANSPORTS) {
         client.send('DISCONNECT')
         expect(await client.nextOrEnd()).equal(null)
         const other = await stomp()
-        other.wire.destroy()
+        // Over TCP it may also end its half.
+        if (backend === 'tcp') other.wire.close()
+        else other.wire.destroy()
         await other.closed
         for (;;) {
           if ((await result(one, 'wamp.session.count')) === 1) break
@@ -924,6 +956,7 @@ for (const backend of TRANSPORTS) {
           'RECEIPT',
         )
         const other = await config(backend)
+        if (backend === 'tcp') return
         const [transport] = other.transports
         if (transport !== undefined) {
           transport.paths = { '/ws': { websocket: {} } } as never
@@ -940,7 +973,9 @@ for (const backend of TRANSPORTS) {
         await start({ max_message_size: 2000 })
         const client = await stomp()
         client.send('SEND', { destination: 'a' }, 'a'.repeat(3000))
-        expect(await client.refusal()).match(/^wamp.error.payload_size_exceeded/)
+        expect(await client.refusal()).match(
+          backend === 'tcp' ? /at most 2000 bytes/ : /^wamp.error.payload_size_exceeded/,
+        )
         const other = await stomp()
         for (const part of [frameOf('SEND', { destination: 'a' }, 'a'.repeat(3000))]) {
           other.wire.send(part.subarray(0, 1500))
@@ -967,7 +1002,7 @@ for (const backend of TRANSPORTS) {
           expect(frame.headers.message).match(/^too slow: \d+ bytes waited/)
           break
         }
-        expect((await client.closed).code).equal(1008)
+        expect((await client.closed).code).equal(code(1008))
       })
     })
   })
