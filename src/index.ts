@@ -31,7 +31,12 @@ export type {
   RealmInput,
   RoleConfig,
 } from './config/schema.ts'
-export type { AttachOptions, Listening, ListenOptions } from './doors.ts'
+export type {
+  AttachOptions,
+  HandlerOptions,
+  Listening,
+  ListenOptions,
+} from './doors.ts'
 export type { DrainOptions } from './drain.ts'
 export type { AuthenticateHook } from './from-config.ts'
 export type { Match } from './match/uri.ts'
@@ -48,4 +53,4 @@ export {
   type Status,
 } from './router.ts'
 export type { EndpointOptions } from './site/entrance.ts'
-export { ListenError } from './transport/transport.ts'
+export { ListenError, type RequestHandler } from './transport/transport.ts'

@@ -14,7 +14,13 @@ import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { FileWatch, filesOf } from './config/watch.ts'
 import { Backlog } from './delivery/backlog.ts'
-import { type AttachOptions, Doors, type Listening, type ListenOptions } from './doors.ts'
+import {
+  type AttachOptions,
+  Doors,
+  type HandlerOptions,
+  type Listening,
+  type ListenOptions,
+} from './doors.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
 import { Memory } from './memory.ts'
@@ -24,7 +30,7 @@ import type { Realm, RealmLoad } from './realm/realm.ts'
 import { Realms } from './realms.ts'
 import { loggedReload } from './reload-log.ts'
 import type { Link } from './session/link.ts'
-import { ListenError } from './transport/transport.ts'
+import { ListenError, type RequestHandler } from './transport/transport.ts'
 
 /** A configuration: the keys of a file, and `version` may be left out. */
 export type ConfigOptions = Partial<Omit<ConfigInput, 'include'>>
@@ -204,6 +210,15 @@ export class Router {
   attach(server: Server, options: AttachOptions = {}): void {
     this.#checkOpen()
     this.#doors.attach(server, options)
+  }
+
+  /**
+   * Answers requests of an application's own HTTP server, below the paths given: for long-poll and
+   * files. It fits `app.use()` of Express and its kin; nothing before it may read the body.
+   */
+  handler(options: HandlerOptions): RequestHandler {
+    this.#checkOpen()
+    return this.#doors.handler(options)
   }
 
   /** An in-process session. Throws WampError where there is no such realm or role. */

@@ -44,7 +44,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   // What ports serve. Each kind of service brings its configuration keys.
   site: {
     folders: ['base', 'auth', 'realm', 'serializer', 'session', 'transport', 'gateway'],
-    packages: ['typebox'],
+    packages: ['typebox', '@fastify/send'],
   },
   config: {
     folders: ['base', 'match', 'auth', 'realm', 'broker', 'dealer', 'site'],

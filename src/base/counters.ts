@@ -3,10 +3,13 @@ export const COUNTED = {
   bad_handshakes: 'connections that were refused because they began with something malformed',
   dead_peers: 'connections that were cut off because they did not answer pings',
   denied_handshakes: 'clients that were refused before WELCOME',
+  expired_polls: 'long-poll sessions that ended because their client polled no more',
   oversized_messages: 'messages that were not sent because their receiver takes only shorter ones',
   protocol_violations: 'sessions that ended because their client broke the rules',
   refused_origins: 'pages that were refused because of their origin',
   refused_paths: 'WebSockets that were refused because nothing takes them at their path',
+  refused_polls:
+    'long-poll requests that were refused: of no session, of a foreign origin, unsound, too large',
   refused_protocols: 'clients that were refused because no serializer of theirs is spoken',
   refused_proxies:
     'connections without a sound PROXY header from a trusted proxy, where it must be',

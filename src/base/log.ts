@@ -17,15 +17,27 @@ export interface Log {
  * any time.
  */
 export function createLog(level: LogLevel, pretty: boolean): Log & { level: string } {
+  let leftOut = 0
   const out = {
     write(line: string) {
+      if (process.stderr.writableLength > MAX_WAITING) {
+        leftOut++
+        return
+      }
+      const lines = leftOut
+      leftOut = 0
+      if (lines > 0) log.warn({ lines }, 'lines of the log were left out: nobody read them in time')
       const text = pretty ? readable(line) : line.trimEnd()
       process.stderr.write(`${text.replace(CONTROL, escaped)}\n`)
     },
   }
   const timestamp = pino.stdTimeFunctions.isoTime
-  return pino({ level, base: null, timestamp, formatters: { log: cut } }, out)
+  const log = pino({ level, base: null, timestamp, formatters: { log: cut } }, out)
+  return log
 }
+
+/** Bytes of the log that may wait for its reader, or one that stops would have it fill the memory. */
+const MAX_WAITING = 1 << 20
 
 /** Peers choose URIs and names, which may be as long as a message. */
 const MAX_TEXT = 500

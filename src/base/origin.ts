@@ -4,7 +4,7 @@ export interface Origin {
   readonly kind: string
   /** The peer's address. */
   readonly peer: string
-  /** The subprotocol: `wamp.2.json`. */
+  /** The subprotocol: `wamp.2.json`, `wamp.2.cbor.batched`. */
   readonly protocol: string
   /** It is over TLS. */
   readonly secure: boolean

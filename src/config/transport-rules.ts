@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { certificateFault, type TlsFiles } from '../base/certificate.ts'
 import { isAddressOrNetwork } from '../base/client-address.ts'
 import { whyUnread } from '../base/why-unread.ts'
+import { keysOf, kindOf } from '../site/services.ts'
 import { whyWs } from '../site/why-ws.ts'
 import { nearest } from './nearest.ts'
 import { asWritten } from './node.ts'
@@ -112,6 +113,10 @@ function pathFaults({ type, path, paths }: TransportConfig, at: Path): Fault[] {
     }
     if (Object.keys(service).length !== 1) {
       faults.push({ path: place, text: 'expected one kind of service' })
+    }
+    const kind = kindOf(service)
+    for (const { path: below, text } of kind?.faults?.(keysOf(service)) ?? []) {
+      faults.push({ path: [...place, kind?.name ?? '', ...below], text })
     }
   }
   return faults

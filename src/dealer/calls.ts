@@ -196,6 +196,13 @@ export class Calls {
     if (step.next === 'over' && endpoint !== null) this.drain(endpoint.registration)
   }
 
+  /** Ends the calls of a session that no callee has. */
+  withdraw(peer: Peer): void {
+    for (const call of this.#ends.get(peer)?.made.values() ?? []) {
+      if (call.state === 'waiting') this.happen(call, 'caller leaves', null)
+    }
+  }
+
   /** The session is over: its calls end, on whichever side of them it was. */
   leave(peer: Peer): void {
     const ends = this.#ends.get(peer)

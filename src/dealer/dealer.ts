@@ -299,6 +299,8 @@ export class Dealer {
 
   /** The session is over: its calls end, on whichever side of them it was. */
   leave(peer: Peer): void {
+    // Else it would be told that those have gone whose calls it waits for: itself.
+    this.#calls.withdraw(peer)
     for (const endpoint of this.registrations.heldBy(peer)) this.#part(endpoint)
     this.#calls.leave(peer)
   }

@@ -94,6 +94,8 @@ export interface RealmOptions {
   readonly limits?: Limits
   readonly clock?: Clock
   readonly counters?: Counters
+  /** Where chance decides between callees: from 0 up to, but not, 1. */
+  readonly random?: () => number
 }
 
 /** How much a realm has of what its limits limit. */
@@ -134,7 +136,8 @@ export class Realm {
     this.#roles = new Map(options.roles.map(role => [role.name, role]))
     this.#log = options.log
     this.counters = options.counters ?? new Counters()
-    const { pubsub = {}, rpc = {}, limits = UNLIMITED, clock = systemClock } = options
+    const { pubsub = {}, rpc = {}, limits = UNLIMITED } = options
+    const { clock = systemClock, random = Math.random } = options
     this.clock = clock
     this.#limits = limits
     this.#store = openStore(pubsub.store)
@@ -146,7 +149,12 @@ export class Realm {
       watch: subscriptionEvents(this),
       isHere: peer => this.#isHere(peer),
     })
-    this.#dealer = new Dealer({ clock, watcher: registrationEvents(this), options: rpc })
+    this.#dealer = new Dealer({
+      clock,
+      random,
+      watcher: registrationEvents(this),
+      options: rpc,
+    })
     this.#testaments = new Testaments(this, pubsub.testaments)
     this.#meta = new Map([
       ...sessionProcedures(this),

@@ -9,6 +9,7 @@ import { fromBinary, isEmpty, toBinary } from './values.ts'
 interface BinaryFormat {
   readonly name: string
   readonly number: number
+  readonly mediaType: string
   /** First byte of a list of less than 16 elements; the length is added to it. */
   readonly list: number
   readonly emptyDict: number
@@ -31,6 +32,7 @@ export function binarySerializer(format: BinaryFormat): Serializer {
   const serializer: Serializer = {
     name: format.name,
     number: format.number,
+    mediaType: format.mediaType,
     binary: true,
     decode: frame => reader.read(frame),
     encode(message: Message): Uint8Array {

@@ -15,6 +15,7 @@ const decoder = new Decoder({ useRecords: false, mapsAsObjects: false })
 export const cbor: Serializer = binarySerializer({
   name: 'cbor',
   number: 3,
+  mediaType: 'application/cbor',
   list: 0x80,
   emptyDict: 0xa0,
   small: 24,

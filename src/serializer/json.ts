@@ -13,6 +13,7 @@ const COMMA = 44
 export const json: Serializer = {
   name: 'json',
   number: 1,
+  mediaType: 'application/json',
   binary: false,
   decode: frame => reader.read(frame),
   encode(message: Message): Uint8Array {

@@ -10,6 +10,7 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: false, int64AsTy
 export const msgpack: Serializer = binarySerializer({
   name: 'msgpack',
   number: 2,
+  mediaType: 'application/x-msgpack',
   list: 0x90,
   emptyDict: 0x80,
   small: 0x80,

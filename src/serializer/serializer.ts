@@ -8,6 +8,8 @@ export interface Serializer extends TailCodec {
   readonly number: number
   /** Frames are binary ones; else text ones, which the transport has found to be UTF-8. */
   readonly binary: boolean
+  /** What its messages are to HTTP: the content type of long-poll. */
+  readonly mediaType: string
   /**
    * Reads one message. The payload stays a view of the frame, but has been walked to its end, so
    * that it may be spliced into messages to others. Throws ProtocolViolation.

@@ -128,6 +128,12 @@ export class Link implements Receiver, Beating, Owner {
     }
   }
 
+  /** The peer broke the rules of what its messages are wrapped in. */
+  violated(rule: string): void {
+    this.heard = true
+    this.#fail(new ProtocolViolation(rule))
+  }
+
   drained(): void {
     this.#outbox.drained()
   }
@@ -365,9 +371,11 @@ export class Link implements Receiver, Beating, Owner {
     }
   }
 
-  /** Ends everything with an ABORT. */
+  /** Ends everything with an ABORT, which does not come behind a GOODBYE. */
   #abort(reason: string, message: string, code: number): void {
-    this.#sendLast({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
+    if (this.#state !== 'closing') {
+      this.#sendLast({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
+    }
     this.#close(code, reason)
   }
 

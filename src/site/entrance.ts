@@ -5,14 +5,14 @@ import type { Counters } from '../base/counters.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Realm } from '../realm/realm.ts'
-import { subprotocols } from '../serializer/registry.ts'
-import type { Serializer } from '../serializer/serializer.ts'
+import { type Subprotocol, subprotocols } from '../serializer/registry.ts'
 import { Attempts } from '../session/attempts.ts'
+import { Batched } from '../session/batched.ts'
 import type { Connections } from '../session/connections.ts'
 import { Heartbeat } from '../session/heartbeat.ts'
 import { Link, type Reception } from '../session/link.ts'
 import { Openings } from '../session/openings.ts'
-import type { Connection, Endpoint } from '../transport/transport.ts'
+import type { Connection, Endpoint, Receiver } from '../transport/transport.ts'
 
 /** What is offered to sessions where they begin. */
 export interface EndpointOptions {
@@ -51,7 +51,7 @@ export interface EndpointOptions {
    * `10.0.0.0/8`, and `unix` for all that come over a unix socket: default none.
    */
   readonly trustedProxies?: readonly string[]
-  /** Serializers on offer: default all of json, msgpack, cbor. */
+  /** Serializers on offer, each also in batches: default all of json, msgpack, cbor. */
   readonly serializers?: readonly string[]
   /** Authenticators, by name: default all, and anonymous clients where the router has none. */
   readonly auth?: readonly string[]
@@ -92,7 +92,7 @@ const GOODBYE_TIMEOUT = 1000
 export class Entrance implements Endpoint {
   readonly #house: PortHouse
   #options: EndpointOptions
-  #protocols: ReadonlyMap<string, Serializer>
+  #protocols: ReadonlyMap<string, Subprotocol>
   readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
   readonly #attempts: Attempts
   #reception: Reception
@@ -122,7 +122,7 @@ export class Entrance implements Endpoint {
     this.#reception.heartbeat.stop()
   }
 
-  get protocols(): ReadonlyMap<string, Serializer> {
+  get protocols(): ReadonlyMap<string, Subprotocol> {
     return this.#protocols
   }
 
@@ -146,14 +146,16 @@ export class Entrance implements Endpoint {
     this.#openings.leave(connection)
   }
 
-  open(connection: Connection, protocol: string): Link {
+  open(connection: Connection, protocol: string): Receiver {
     // The protocol was on offer when the handshake was answered, just before.
-    const link = new Link(connection, this.#protocols.get(protocol) as Serializer, this.#reception)
+    const { serializer, isBatched } = this.#protocols.get(protocol) as Subprotocol
+    const batched = isBatched ? new Batched(connection, protocol, serializer.binary) : undefined
+    const link = new Link(batched ?? connection, serializer, this.#reception)
     this.#house.arrived(link)
     const reason = this.#house.connections.enter(link, connection.remote)
     // Not at once: the transport does not know its receiver yet.
     if (reason !== undefined) queueMicrotask(() => link.turnAway(reason))
-    return link
+    return batched?.receiver(link) ?? link
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
@@ -207,6 +209,10 @@ function sendBufferOf({ sendBuffer = {} }: EndpointOptions): Reception['sendBuff
   return { limit: 1 << 20, policy: 'disconnect', ...given }
 }
 
-function protocolsOf({ serializers }: EndpointOptions): ReadonlyMap<string, Serializer> {
-  return new Map([...subprotocols()].filter(([, one]) => serializers?.includes(one.name) ?? true))
+function protocolsOf({ serializers }: EndpointOptions): ReadonlyMap<string, Subprotocol> {
+  return new Map(
+    [...subprotocols()].filter(
+      ([, { serializer }]) => serializers?.includes(serializer.name) ?? true,
+    ),
+  )
 }

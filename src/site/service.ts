@@ -10,6 +10,8 @@ export interface Service {
   readonly endpoint?: Endpoint
   /** Paths below its own are its own, too. */
   readonly isDeep?: boolean
+  /** Sessions are there that need new requests to go on: they are answered while the router goes down. */
+  readonly needsPort?: boolean
   /**
    * Answers a request that asks for no upgrade, and comes from `source`. `below` is what follows its
    * path: `/a/b`, or empty.
@@ -38,6 +40,8 @@ export interface ServiceKind<Keys> {
   readonly keys: TSchema
   /** Sessions begin there: its keys may have `auth` and `realms`. */
   readonly takesSessions: boolean
+  /** What is wrong with its keys beyond what their schema says, and at which of them. */
+  faults?(keys: Keys): readonly { readonly path: readonly string[]; readonly text: string }[]
   /** Opens it, with its keys as the configuration has them, defaults filled in. */
   create(keys: Keys, place: Place): Service
 }

@@ -1,17 +1,23 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED } from '../base/keys.ts'
+import { longpollKind } from './longpoll.ts'
 import type { Place, Service, ServiceKind } from './service.ts'
+import { staticKind } from './static.ts'
 import { websocketKind } from './websocket.ts'
 
 /** What can be served at a path. A new kind is a line here, and one below for its keys. */
 const KINDS = {
   websocket: websocketKind,
+  longpoll: longpollKind,
+  static: staticKind,
 } as const
 
 /** The keys of a path: one, the kind of service, with the keys of that kind. */
 export const serviceKeys = Type.Object(
   {
     websocket: Type.Optional(KINDS.websocket.keys),
+    longpoll: Type.Optional(KINDS.longpoll.keys),
+    static: Type.Optional(KINDS.static.keys),
   },
   { ...CLOSED, ...about('What is served there: one of these kinds.', 'new') },
 )

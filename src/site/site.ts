@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Source, Trusted } from '../base/client-address.ts'
 import type { Counted } from '../base/counters.ts'
 import { Connections } from '../session/connections.ts'
+import { answerText } from '../transport/text-answer.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
 import { type EndpointOptions, Entrance, type House, type PortHouse } from './entrance.ts'
 import type { Service } from './service.ts'
@@ -79,11 +80,23 @@ export class PortSite implements Site {
     return this.#services.get(path)?.service.endpoint
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, source: Source): void {
+  get needsPort(): boolean {
+    return [...this.#services.values()].some(({ service }) => service.needsPort)
+  }
+
+  /** What is at none of the paths goes to `next`, where there is one. */
+  handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    source: Source,
+    next?: () => void,
+  ): void {
     const path = (request.url ?? '/').replace(/[?#].*$/s, '')
     const found = this.#serviceAt(path)
-    if (!this.isOpen) refuse(response, 503, 'the router is going down')
-    else if (found === undefined) refuse(response, 404, 'not found')
+    if (found === undefined && next !== undefined) next()
+    else if (!this.isOpen && !found?.service.needsPort) {
+      answerText(response, 503, 'the router is going down')
+    } else if (found === undefined) answerText(response, 404, 'not found')
     else found.service.handle(request, response, path.slice(found.at.length), source)
   }
 
@@ -119,9 +132,4 @@ export class PortSite implements Site {
       this.#services.set(path, { kind: kindOf(wanted)?.name ?? '', service })
     }
   }
-}
-
-function refuse(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
-  response.end(`${text}\n`)
 }

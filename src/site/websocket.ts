@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED } from '../base/keys.ts'
 import { pageOf } from '../transport/page.ts'
+import { answerText } from '../transport/text-answer.ts'
 import { Entrance } from './entrance.ts'
 import type { Place, Service, ServiceKind } from './service.ts'
 import { sessionKeys } from './session-keys.ts'
@@ -20,11 +21,10 @@ export const websocketKind: ServiceKind<Keys> = {
       endpoint,
       handle(request, response) {
         if (request.method !== 'GET') {
-          response.writeHead(405, { 'Content-Type': 'text/plain', Allow: 'GET' })
-          response.end('only GET is for here\n')
+          response.setHeader('Allow', 'GET')
+          answerText(response, 405, 'only GET is for here')
         } else if (request.headers.upgrade !== undefined) {
-          response.writeHead(400, { 'Content-Type': 'text/plain' })
-          response.end('no sound WebSocket handshake\n')
+          answerText(response, 400, 'no sound WebSocket handshake')
         } else {
           response.setHeader('Content-Type', 'text/html; charset=utf-8')
           response.end(pageOf(path, endpoint.protocols.keys()))

@@ -29,6 +29,9 @@ export function openFile(path: string): LmdbFile {
     ...{ path, noSubdir: true, maxDbs: 3, ...binary },
     // A commit is on disk when it says that it is done.
     overlappingSync: false,
+    // We batch ourselves, and of its own batches nobody could hear that one failed: an unhandled
+    // rejection, which ends the process, where the disk is full.
+    eventTurnBatching: false,
   })
   const isNew = root.getKeysCount() === 0
   const heads = root.openDB<Buffer, string>('heads', binary)

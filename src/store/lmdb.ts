@@ -115,7 +115,7 @@ export class LmdbStore implements Store {
     } catch (error) {
       for (const log of logs) this.#changedLogs.add(log)
       this.#changedTopics = new Map([...topics, ...this.#changedTopics])
-      const failure = new StoreError(this.#path, (error as Error).message)
+      const failure = new StoreError(this.#path, await reasonOf(error as CommitError))
       // Publications without acknowledge fail, too, and nobody else would say so.
       if (!this.#fails) process.emitWarning(failure)
       this.#fails = true
@@ -131,6 +131,16 @@ export class LmdbStore implements Store {
     if (events.length === 0) void retained.remove(key)
     else void retained.put(key, sealed(events.map(valuesOf)))
   }
+}
+
+/** lmdb tells by another promise why a commit failed; unheard, it would end the process. */
+type CommitError = Error & { readonly commitError?: Promise<never> }
+
+/** Does not wait for a reason that never comes. */
+async function reasonOf(error: CommitError): Promise<string> {
+  const told = error.commitError?.catch((reason: Error) => reason)
+  const soon = new Promise<undefined>(resolve => setImmediate(() => resolve(undefined)))
+  return ((await Promise.race([told, soon])) ?? error).message
 }
 
 class LmdbLog implements EventLog {

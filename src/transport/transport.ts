@@ -9,7 +9,7 @@ import type { UnixSocket } from '../base/unix-socket.ts'
 export interface Connection {
   /** How it is made: `websocket`, `rawsocket`, … */
   readonly kind: string
-  /** The protocol that the peer speaks, where that is not the one that it was opened for. */
+  /** The protocol that the peer speaks, where that is not `wamp.2.` and its serializer. */
   readonly protocol?: string
   /** The client's address, for logs and session details; `unix` over a unix socket. */
   readonly remote: string
@@ -50,10 +50,22 @@ export interface Receiver {
   closed(): void
 }
 
+/** A subprotocol, as far as transports see it. */
+export interface Protocol {
+  /** It speaks in binary frames. */
+  readonly binary: boolean
+  /** Its number in RawSocket, where it has one. */
+  readonly number?: number
+  /** Each frame is a batch of messages, so that several put together are one, too. */
+  readonly isBatched: boolean
+  /** What its frames are to HTTP. */
+  readonly mediaType: string
+}
+
 /** Where sessions begin: what is offered to connections and asked of them. The router gives it. */
 export interface Endpoint {
-  /** Subprotocols on offer, whether each speaks in binary frames, and its number in RawSocket. */
-  readonly protocols: ReadonlyMap<string, { readonly binary: boolean; readonly number: number }>
+  /** Subprotocols on offer. */
+  readonly protocols: ReadonlyMap<string, Protocol>
   /** Largest message in bytes; a larger one closes the connection with 1009. */
   readonly maxMessageSize: number
   /** Browser origins that may connect: `https://a.example`, or `*` for all. */
@@ -88,9 +100,23 @@ export interface Site {
   websocket(path: string): Endpoint | undefined
   /** The endpoint for connections that speak RawSocket, where the port takes them. */
   readonly rawsocket: Endpoint | undefined
+  /** Clients need new HTTP requests to go on with what they have: the port stays until it is closed. */
+  readonly needsPort: boolean
   /** Answers an HTTP request that asks for no upgrade. */
-  handle(request: IncomingMessage, response: ServerResponse, source: Source): void
+  handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    source: Source,
+    next?: () => void,
+  ): void
 }
+
+/** Answers requests; what is at none of its paths goes to `next`, where there is one. */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: () => void,
+) => void
 
 export interface Address {
   readonly host: string

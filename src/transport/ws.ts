@@ -21,9 +21,16 @@ import type {
   Listen,
   Listener,
   Receiver,
+  RequestHandler,
   Site,
 } from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
+
+/**
+ * How long an idle HTTP connection stays open: milliseconds. Longer than proxies keep theirs, which is a
+ * minute at most as a rule, or they would send requests over connections that are just being closed.
+ */
+const KEEP_ALIVE = 65_000
 
 /**
  * `ws` does handshake, reading and control frames. Messages are framed here and written to the
@@ -210,7 +217,9 @@ export const listenWs: Listen = async (address, site): Promise<Listener> => {
   return {
     port,
     transport: 'ws',
-    stop,
+    stop() {
+      if (!site.needsPort) stop()
+    },
     renew(files) {
       server.headersTimeout = headersTimeout(site.handshakeTimeout)
       if (files !== undefined) certificates.renew(server as unknown as TlsServer, files)
@@ -239,6 +248,8 @@ function httpServer(
 ): HttpServer {
   const times = {
     headersTimeout: headersTimeout(handshakeTimeout),
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE,
     connectionsCheckingInterval: Math.max(50, headersTimeout(handshakeTimeout) / 4),
   }
   if (tls === undefined) return createServer(times)
@@ -246,15 +257,25 @@ function httpServer(
   return createTlsServer(options) as unknown as HttpServer
 }
 
-/** Node wants it below the time for a whole request, which long polls need. */
+/** How long a request may take to come, body and all: ms. */
+const REQUEST_TIMEOUT = 60_000
+
+/** Node wants it below the time for a whole request. */
 function headersTimeout(handshakeTimeout: number): number {
-  return Math.min(handshakeTimeout, 60_000)
+  return Math.min(handshakeTimeout, REQUEST_TIMEOUT)
 }
 
 function sourceOfRequest(request: IncomingMessage, peers: Peers, { trusted }: Site): Source {
   const header = (name: string) => [request.headers[name] ?? ''].flat().join(',')
   const forwarded = { for: header('x-forwarded-for'), proto: header('x-forwarded-proto') }
   return sourceOf(peers.of(request.socket), forwarded, trusted)
+}
+
+/** Answers requests of an application's own HTTP server; `next` gets those that are for nobody here. */
+export function handleRequests(site: Site): RequestHandler {
+  const peers = new Peers()
+  return (request, response, next) =>
+    site.handle(request, response, sourceOfRequest(request, peers, site), next)
 }
 
 /**

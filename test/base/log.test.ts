@@ -36,6 +36,35 @@ describe('the log', () => {
     expect(rest).deep.equal([''])
   })
 
+  it('leaves lines out while nobody reads them, and tells how many', () => {
+    const text = written('info', false, log => {
+      const waits = (bytes: number) =>
+        Object.defineProperty(process.stderr, 'writableLength', {
+          value: bytes,
+          configurable: true,
+        })
+      try {
+        log.info({}, 'first')
+        waits(2 << 20)
+        for (let i = 0; i < 3; i++) log.info({}, 'left out')
+        waits(0)
+        log.info({}, 'last')
+      } finally {
+        Reflect.deleteProperty(process.stderr, 'writableLength')
+      }
+    })
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(lines.map(({ msg }) => msg)).deep.equal([
+      'first',
+      'lines of the log were left out: nobody read them in time',
+      'last',
+    ])
+    expect(lines[1].lines).equal(3)
+  })
+
   it('writes readable lines to a terminal', () => {
     const text = written('info', true, log => log.warn({ realm: 'realm1', session: 5 }, 'slow'))
     expect(text).match(/^\d\d:\d\d:\d\d warn slow realm="realm1" session=5\n$/)

@@ -78,6 +78,17 @@ describe('a callee with a concurrency', () => {
     ])
   })
 
+  it('that waits for itself hears no more of it when it goes', () => {
+    const { caller, callee, dealer } = scene
+    scene.call(caller, 1, 'a.b')
+    scene.call(callee, 1, 'a.b')
+    callee.take()
+    dealer.leave(callee)
+    expect(callee.take()).deep.equal([])
+    expect(heard(caller)).deep.equal([callError(1, 'canceled')])
+    expect(dealer.load).deep.equal({ made: 0, taken: 0, waiting: 0 })
+  })
+
   it('gives way to others that share the registration', () => {
     const { caller } = scene
     const [one, other] = [new Recorder(), new Recorder()] as const

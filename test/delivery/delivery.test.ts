@@ -15,6 +15,7 @@ function tenBytes(number = 1): Serializer & { encoded: number } {
     name: 'ten',
     number,
     binary: true,
+    mediaType: 'application/x-test',
     encoded: 0,
     encode(message: Message) {
       this.encoded++

@@ -3,6 +3,7 @@ import type { Autobahn, Connection, InvocationDetails, Session } from 'autobahn'
 import autobahn22 from 'autobahn'
 import autobahn26 from 'autobahn-26'
 import { WebSocket } from 'ws'
+import XMLHttpRequest from 'xmlhttprequest-ssl'
 import type { Client, ClientKind, SerializerName, User } from './client.ts'
 import { bytesToText, SLOW, serializerNames, textToBytes, WampError } from './client.ts'
 
@@ -11,14 +12,31 @@ export const autobahnJsKinds: ClientKind[] = [
   ...serializerNames.map(serializer => kind('Autobahn|JS 26', autobahn26, serializer)),
 ]
 
+/** The same by long-poll, to the base URL; it speaks JSON only. */
+export const longpollKinds: ClientKind[] = [
+  longpollKind('Autobahn|JS 22', autobahn22),
+  longpollKind('Autobahn|JS 26', autobahn26),
+]
+
 // Both report every closed connection on the console.
 autobahn22.log.warn = () => {}
 autobahn26.log.warn = () => {}
 
 function kind(library: string, autobahn: Autobahn, serializer: SerializerName): ClientKind {
   const name = `${library} ${serializer}`
+  const connectWith: ClientKind['connect'] = (url, onReturn, user) => {
+    const transport = url.startsWith('rs:')
+      ? rawsocket(url)
+      : { type: 'websocket', url, serializers: [newSerializer(autobahn, serializer)] }
+    return connect(name, autobahn, serializer, transport, onReturn, user)
+  }
+  return { name, connect: connectWith }
+}
+
+function longpollKind(library: string, autobahn: Autobahn): ClientKind {
+  const name = `${library} long-poll`
   const connectWith: ClientKind['connect'] = (url, onReturn, user) =>
-    connect(name, autobahn, serializer, url, onReturn, user)
+    connect(name, autobahn, 'json', { type: 'longpoll', url }, onReturn, user)
   return { name, connect: connectWith }
 }
 
@@ -33,17 +51,13 @@ async function connect(
   name: string,
   autobahn: Autobahn,
   serializer: SerializerName,
-  url: string,
+  transport: object,
   onReturn?: () => void,
   user?: User,
 ): Promise<Client> {
   const connection = new autobahn.Connection({
     realm: 'realm1',
-    transports: [
-      url.startsWith('rs:')
-        ? rawsocket(url)
-        : { type: 'websocket', url, serializers: [newSerializer(autobahn, serializer)] },
-    ],
+    transports: [transport],
     use_deferred: deferred,
     max_retries: onReturn ? 25 : 0,
     initial_retry_delay: 0.2,
@@ -161,6 +175,8 @@ function payload(args: unknown[] = [], kwargs: object = {}) {
 function same<T>(value: T): T {
   return value
 }
+// By long-poll it uses that of browsers, which Node does not have.
+;(globalThis as { XMLHttpRequest?: unknown }).XMLHttpRequest = XMLHttpRequest
 
 // Autobahn|JS 26 uses the platform's WebSocket, which Node has from version 22 on. Under an older
 // one it gets the one of `ws`, only while it connects: 22 would take it instead of its own.

@@ -61,3 +61,8 @@ declare module 'autobahn' {
 declare module 'autobahn-26' {
   export { default } from 'autobahn'
 }
+
+declare module 'xmlhttprequest-ssl' {
+  const XMLHttpRequest: unknown
+  export default XMLHttpRequest
+}

@@ -76,6 +76,11 @@ from cbor2 import CBORTag
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
 
+def serializer_of(name):
+    name, _, batched = name.partition(".")
+    return SERIALIZERS[name](batched=batched == "batched")
+
+
 class Session(ApplicationSession):
     def __init__(self, config, user, ticket):
         super().__init__(config)
@@ -185,7 +190,7 @@ async def login(command):
 async def join(command):
     config = ComponentConfig(command["realm"])
     session = Session(config, command.get("authid"), command.get("ticket"))
-    serializer = SERIALIZERS[command["serializer"]]()
+    serializer = serializer_of(command["serializer"])
     url = command["url"]
     if url.startswith("rs"):
         # The runner knows no unix sockets over asyncio.

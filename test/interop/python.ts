@@ -23,9 +23,17 @@ type Flavour = (typeof flavours)[number]
 
 /** Autobahn|Python; none where Python is missing. A run in CI must not pass without it. */
 export const pythonKinds: ClientKind[] = []
+/** The same, speaking in batches. No other library does. */
+export const batchedKinds: ClientKind[] = []
+type Name = SerializerName | `${SerializerName}.batched`
+
 const missing = process.env.CI ? undefined : whyNoPython()
 if (missing) console.log(`interop tests run without Autobahn|Python: ${missing}`)
-else pythonKinds.push(...flavours.flatMap(f => serializerNames.map(s => kind(f, s))))
+else {
+  pythonKinds.push(...flavours.flatMap(f => serializerNames.map(s => kind(f, s))))
+  const batched = serializerNames.map(name => `${name}.batched` as const)
+  batchedKinds.push(...flavours.flatMap(f => batched.map(s => kind(f, s))))
+}
 
 const peers = new Map<Flavour, Peer>()
 
@@ -191,7 +199,7 @@ function reviveBytes(_: string, value: unknown) {
 
 let lastSession = 0
 
-function kind(flavour: Flavour, serializer: SerializerName): ClientKind {
+function kind(flavour: Flavour, serializer: Name): ClientKind {
   const name = `Autobahn|Python ${flavour} ${serializer}`
   return { name, connect: (url, _, user) => connect(name, flavour, serializer, url, user) }
 }
@@ -199,7 +207,7 @@ function kind(flavour: Flavour, serializer: SerializerName): ClientKind {
 async function connect(
   name: string,
   flavour: Flavour,
-  serializer: SerializerName,
+  serializer: Name,
   url: string,
   user?: User,
 ): Promise<Client> {

@@ -192,6 +192,16 @@ for (const transport of TRANSPORTS) {
       await within(1500, 'close', closing)
     })
 
+    it('sends nothing behind GOODBYE, not even to who breaks the rules then', async () => {
+      const closing = router.close({ final: true })
+      await client.next()
+      client.sendRaw('no message')
+      expect(await client.rest()).deep.equal([])
+      expect((await client.closed).code).equal(1002)
+      silent.send(GOODBYE_AND_OUT)
+      await closing
+    })
+
     it('takes no new connections', async () => {
       const closing = router.close({ final: true })
       expect(await http(port, handshake())).equal(null)

@@ -41,6 +41,39 @@ describe('a durable history', () => {
     return output.split('\n').slice(0, -1).map(Number)
   }
 
+  it('says so where nothing can be written any more, and the process goes on', async () => {
+    const program = `
+      import { LmdbStore } from '${new URL('../../src/store/lmdb.js', import.meta.url)}'
+      import { eventOf } from '${new URL('./events.js', import.meta.url)}'
+      const store = new LmdbStore(${JSON.stringify(path)})
+      let written = 0
+      try {
+        for (;;) {
+          store.retain('a.' + written, [eventOf(written + 1, { args: ['x'.repeat(50_000)] })])
+          await store.lasting()
+          written++
+        }
+      } catch (error) {
+        console.log(written, error.message)
+      }
+      setTimeout(() => process.exit(), 200)`
+    // A limit on the size of files does as a full disk does.
+    const args = ['-c', 'ulimit -f 4096; exec "$@"', 'sh', process.execPath]
+    const child = spawn('/bin/sh', [...args, '--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', text => {
+      output += text
+    })
+    const [code] = await once(child, 'close')
+    expect([code, output]).deep.equal([0, output])
+    expect(output).match(/^\d+ store .*: (File too large|Input\/output error)\n$/)
+    const store = new LmdbStore(path)
+    expect(store.retained()).length(Number.parseInt(output, 10))
+    await store.close()
+  })
+
   it('has every acknowledged publication after a SIGKILL, in order, once', async function () {
     this.timeout(60_000)
     const acknowledged: number[] = []
