@@ -48,7 +48,9 @@ const watch = setInterval(() => {
   process.exit(1)
 }, 500)
 
-console.log('| sessions | routers | router, bytes a session | kernel, bytes a session | free | time |')
+console.log(
+  '| sessions | routers | router, bytes a session | kernel, bytes a session | free | time |',
+)
 console.log('|---|---|---|---|---|---|')
 let begun = 0
 let why
@@ -118,7 +120,9 @@ async function deliver() {
   }
   times.sort((a, b) => a - b)
   const [median, most] = [times[times.length >> 1], times.at(-1)].map(ms => Math.round(ms))
-  console.log(`\n${received} of ${held()} sessions got their event; a router took ${median} ms for all`)
+  console.log(
+    `\n${received} of ${held()} sessions got their event; a router took ${median} ms for all`,
+  )
   console.log(`of its own at the median, ${most} ms at most`)
 }
 

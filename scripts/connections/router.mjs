@@ -2,7 +2,9 @@
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const { createRouter } = await import(pathToFileURL(join(resolve(process.argv[2]), 'index.js')).href)
+const { createRouter } = await import(
+  pathToFileURL(join(resolve(process.argv[2]), 'index.js')).href
+)
 const router = createRouter({ development: true })
 // Pings of so many sessions are a load of their own, which is not what is looked for here.
 const { port } = await router.listen({ port: 0, transport: 'uws', pingInterval: 3_600_000 })

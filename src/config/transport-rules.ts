@@ -78,6 +78,10 @@ function keyFaults({ type, rawsocket, endpoint, ...keys }: TransportConfig, at: 
     const text = 'is for transports of type web'
     faults.push({ path: [...at, 'rawsocket'], atKey: true, text })
   }
+  if (type === 'rawsocket' && keys.options.compression !== 'off') {
+    const text = 'is for WebSockets: RawSocket has no compression'
+    faults.push({ path: [...at, 'options', 'compression'], atKey: true, text })
+  }
   if (endpoint.mode !== undefined && endpoint.path === undefined) {
     const text = 'is for unix sockets: it needs path'
     faults.push({ path: [...at, 'endpoint', 'mode'], atKey: true, text })
