@@ -118,9 +118,10 @@ const options = Type.Object(
       Type.Enum(
         [...COMPRESSIONS],
         about(
-          'permessage-deflate for WebSocket clients that take it. `shared`: each message on its own; ' +
-            'a size: with those before it in mind, which takes that much memory for each connection. ' +
-            'With secrets in messages leave it off: how long they get tells of what is in them.',
+          'permessage-deflate for WebSocket clients that take it. `shared`: each message on its own, ' +
+            'for next to no memory. A size: with so much of what went before in mind, for 100 KB and ' +
+            'more of memory for each connection, on `ws`. Leave it off where messages hold secrets ' +
+            'beside what others may choose: their length tells.',
           'new',
           'off',
         ),

@@ -64,11 +64,19 @@ export function transportFaults(
 }
 
 /** Why a transport cannot be on uWebSockets.js. */
-function reasonForWs({ type, tls, paths, endpoint, ...keys }: TransportConfig): string | undefined {
+function reasonForWs({
+  type,
+  tls,
+  paths,
+  endpoint,
+  options,
+  ...keys
+}: TransportConfig): string | undefined {
   if (type === 'rawsocket') return 'uWebSockets.js speaks HTTP only'
   const { rawsocket, proxy_protocol: proxyProtocol } = keys
   const socket = endpoint.path === undefined ? undefined : endpoint
-  return whyWs({ tls, paths, rawsocket, proxyProtocol, socket })
+  const { compression } = options
+  return whyWs({ tls, paths, rawsocket, proxyProtocol, socket, compression })
 }
 
 /** Keys that need others, or go against them. */

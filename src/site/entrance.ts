@@ -20,8 +20,8 @@ export interface EndpointOptions {
   /** Largest message in bytes: default 1 MiB. */
   readonly maxMessageSize?: number
   /**
-   * permessage-deflate for messages to WebSocket clients: `shared` takes next to no memory, `4KB` to
-   * `256KB` take that much for each connection. Default `off`.
+   * permessage-deflate for messages to WebSocket clients: `shared`: each on its own;
+   * a size: with so much of what went before in mind, on `ws` only. Default `off`.
    */
   readonly compression?: Compression
   /** Messages of fewer bytes are not compressed: default 1 KiB. */

@@ -2,16 +2,13 @@ import { constants, deflateRawSync } from 'node:zlib'
 import type { PerMessageDeflateOptions } from 'ws'
 import type { Compression } from '../base/compression.ts'
 
-/** The bits of the window and of the table that make up each amount of memory (zlib, zconf.h). */
+/** The bits of each window, and the memory level of zlib that goes with it. */
 const BITS: Readonly<Record<Exclude<Compression, 'off'>, readonly [number, number]>> = {
   shared: [15, 8],
-  '4KB': [9, 2],
-  '8KB': [10, 3],
-  '16KB': [11, 4],
-  '32KB': [12, 5],
-  '64KB': [13, 6],
-  '128KB': [14, 7],
-  '256KB': [15, 8],
+  '4KB': [12, 5],
+  '8KB': [13, 6],
+  '16KB': [14, 7],
+  '32KB': [15, 8],
 }
 
 /**

@@ -304,12 +304,9 @@ function serve(
   })
 }
 
-/** One decompressor for all: clients compress each message on its own. */
+/** Nothing is kept of a connection: both sides compress each message on its own. */
 function compressionOf(uws: UWS, { compression }: Site): number {
-  if (compression === 'off') return uws.DISABLED
-  const compressor =
-    compression === 'shared' ? uws.SHARED_COMPRESSOR : uws[`DEDICATED_COMPRESSOR_${compression}`]
-  return compressor | uws.SHARED_DECOMPRESSOR
+  return compression === 'off' ? uws.DISABLED : uws.SHARED_COMPRESSOR | uws.SHARED_DECOMPRESSOR
 }
 
 function sourceOfRequest(request: HttpRequest, response: HttpResponse, { trusted }: Site): Source {
