@@ -11,6 +11,7 @@ import { whyWs } from './site/why-ws.ts'
 import { loadUws } from './transport/load.ts'
 import { type LocalWebSocketClass, localWebSockets } from './transport/local.ts'
 import { listenRawSocket } from './transport/rawsocket.ts'
+import { listenStream } from './transport/stream.ts'
 import {
   type Door,
   type Listen,
@@ -21,8 +22,13 @@ import {
 import { attachWs, handleRequests, listenWs } from './transport/ws.ts'
 
 export interface ListenOptions extends EndpointOptions {
-  /** `websocket`: HTTP, with WebSockets or whatever `paths` says, the default; or `rawsocket` alone. */
-  readonly type?: 'websocket' | 'rawsocket'
+  /**
+   * `websocket`: HTTP, with WebSockets or whatever `paths` says, the default; or `rawsocket` or `stomp`
+   * alone.
+   */
+  readonly type?: 'websocket' | 'rawsocket' | 'stomp'
+  /** With `stomp`: the realm of clients whose `host` names none that can be joined here. */
+  readonly realm?: string
   /** Default 127.0.0.1. */
   readonly host?: string
   /** Default 8080; 0 picks a free one. */
@@ -193,6 +199,7 @@ export class Doors {
 
   async #listenOf(options: ListenOptions): Promise<Listen> {
     if (options.type === 'rawsocket') return listenRawSocket
+    if (options.type === 'stomp') return listenStream
     const reason = whyWs({ ...options, paths: this.#offer(options).paths })
     const wanted = options.transport ?? (reason === undefined ? undefined : 'ws')
     if (wanted === 'ws') return listenWs
@@ -223,6 +230,10 @@ export class Doors {
 
   #offer(options: ListenOptions): Offer {
     if (options.type === 'rawsocket') return { paths: {}, rawsocket: true, options }
+    if (options.type === 'stomp') {
+      const { realm } = options
+      return { paths: {}, rawsocket: false, stomp: realm === undefined ? {} : { realm }, options }
+    }
     const paths = options.paths ?? (this.#house.development ? ['/ws', '/'] : ['/ws'])
     return {
       paths: isList(paths) ? Object.fromEntries(paths.map(path => [path, WEBSOCKET])) : paths,
@@ -249,8 +260,9 @@ async function close({ listener, site }: Port): Promise<void> {
 function listeningOn({ options, site, listener }: Port): Listening {
   const { host = HOST, socket, tls } = options
   const { port, transport } = listener
-  const isRaw = options.type === 'rawsocket'
-  const scheme = `${isRaw ? 'r' : 'w'}s${tls === undefined ? '' : 's'}`
+  const { type = 'websocket' } = options
+  const scheme = SCHEMES[type] + (tls === undefined ? '' : 's')
+  const isRaw = type !== 'websocket'
   const path = isRaw ? '' : site.paths[0]
   if (socket !== undefined) {
     // As clients write it: Autobahn rs://unix:/…, the library ws ws+unix:/…:/ws.
@@ -259,6 +271,9 @@ function listeningOn({ options, site, listener }: Port): Listening {
   }
   return { host, port, url: `${scheme}://${reachable(host)}:${port}${path}`, transport }
 }
+
+/** As clients write them; `s` is added where they are over TLS. */
+const SCHEMES = { websocket: 'ws', rawsocket: 'rs', stomp: 'stomp' }
 
 const HOST = '127.0.0.1'
 

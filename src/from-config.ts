@@ -16,7 +16,7 @@ export function listenOptions(transport: TransportConfig): ListenOptions {
   const { type, endpoint, tls, path, paths, auth, realms, serializers, options } = transport
   const { backend } = options
   return {
-    type: type === 'rawsocket' ? type : 'websocket',
+    type: type === 'web' ? 'websocket' : type,
     host: endpoint.interface,
     port: endpoint.port,
     rawsocket: transport.rawsocket,
@@ -41,6 +41,7 @@ export function listenOptions(transport: TransportConfig): ListenOptions {
     ...(endpoint.path === undefined ? {} : { socket: socketOf(endpoint.path, endpoint.mode) }),
     ...(tls === undefined ? {} : { tls }),
     ...(realms === undefined ? {} : { realms }),
+    ...(transport.realm === undefined ? {} : { realm: transport.realm }),
     ...(backend === 'auto' ? {} : { transport: backend }),
   }
 }

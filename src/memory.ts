@@ -41,6 +41,7 @@ export class Memory {
   #rest = 0
   /** What was resident when the queues were longest, since a good part of it was given back. */
   #peak = { rss: 0, queued: 0 }
+  #lastRss = 0
   #isDue = false
   #wasShort = false
 
@@ -81,9 +82,19 @@ export class Memory {
     })
   }
 
+  /** What is resident now or, where no file descriptor is left to look it up with, was before. */
+  #lookUp(): number {
+    try {
+      this.#lastRss = this.#rss()
+    } catch {
+      // It is looked up again soon.
+    }
+    return this.#lastRss
+  }
+
   #look(): void {
     const { backlog, log } = this.#parts
-    const rss = this.#rss()
+    const rss = this.#lookUp()
     const queued = backlog.bytes
     if (queued > this.#peak.queued || rss < this.#peak.rss * FIRST_MARK) {
       this.#peak = { rss, queued }

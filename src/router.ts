@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { filesOfTls } from './base/certificate.ts'
-import { systemClock } from './base/clock.ts'
+import { systemClock, type Timer } from './base/clock.ts'
 import { type Counted, Counters } from './base/counters.ts'
 import { randomId } from './base/ids.ts'
 import { createLog, type Log } from './base/log.ts'
@@ -14,6 +14,7 @@ import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
 import { FileWatch, filesOf } from './config/watch.ts'
 import { Backlog } from './delivery/backlog.ts'
+import { watchDescriptors } from './descriptors.ts'
 import {
   type AttachOptions,
   Doors,
@@ -116,6 +117,7 @@ export class Router {
   readonly #log: Log
   readonly #counters = new Counters()
   readonly #memory: Memory
+  readonly #descriptors: Timer
   readonly #surroundings: Surroundings
   readonly #authenticate: AuthenticateHook | undefined
   /** Its level follows the configuration; null for a log of the application's own. */
@@ -153,6 +155,7 @@ export class Router {
     const { limit } = loaded.config.memory
     const parts = { clock: systemClock, log: this.#log, backlog, readers: this.#links }
     this.#memory = new Memory(parts, limit)
+    this.#descriptors = watchDescriptors(systemClock, this.#log, this.#counters)
     this.#doors = new Doors({
       clock: systemClock,
       log: this.#log,
@@ -355,6 +358,7 @@ export class Router {
     await this.#doors.close()
     await this.#realms.close()
     this.#memory.stop()
+    this.#descriptors.cancel()
     this.#state = 'closed'
   }
 

@@ -43,6 +43,21 @@ describe('the memory of a process', () => {
     backlog.add(waiting)
   }
 
+  it('goes by what it knows where no file descriptor is left to look it up with', () => {
+    memory.stop()
+    let isLost = false
+    const lookUp = () => {
+      if (isLost) throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' })
+      return 150 * MB
+    }
+    memory = new Memory({ clock, log: errorLog(), backlog, readers, rss: lookUp }, 200 * MB)
+    isLost = true
+    clock.pass(1000)
+    expect(memory.hasRoom).equal(true)
+    backlog.add(40 * MB)
+    expect(memory.hasRoom).equal(false)
+  })
+
   it('has room up to nine tenths of the limit', () => {
     expect(memory.hasRoom).equal(true)
     queue(79 * MB)

@@ -68,9 +68,13 @@ export async function runClient(router, scenario, serializer, seconds) {
   }
 }
 
-/** Router and generator both have to get warm: V8 compiles what is used most. */
+/**
+ * Router and generator both have to get warm: V8 compiles what is used most, on a busy machine late.
+ */
+const WARMUP = '2'
+
 function options(router, serializer, seconds) {
-  const times = ['--seconds', String(seconds), '--warmup', '0.5']
+  const times = ['--seconds', String(seconds), '--warmup', WARMUP]
   return ['--url', router.url, '--serializer', serializer, ...times]
 }
 

@@ -26,6 +26,7 @@ export const COUNTED = {
   gaps_told: 'gaps in the events of a session that it was told of',
   events_untranslatable:
     'events that a session did not get because its serializer cannot carry them',
+  out_of_files: 'times that no file descriptor was left for new clients',
   refused_by_memory: 'sessions that were refused because memory was short',
   cut_by_memory: 'connections that were cut off because memory was short',
 } as const

@@ -8,8 +8,8 @@ import type { Dict } from '../protocol/payload.ts'
 /**
  * What every receiver of a publication learns of it besides its topic: one object for all. It
  * names the publisher where that is disclosed (WAMP, "Publisher Identification"), and how far the
- * realm trusts it (WAMP, "Publication Trust Levels"). The rest of the options is between publisher
- * and router.
+ * realm trusts it (WAMP, "Publication Trust Levels"). The headers of a message that came by a gateway,
+ * or goes out by one, are `_headers`. The rest of the options is between publisher and router.
  */
 export function eventDetails(
   publisher: Peer,
@@ -18,11 +18,14 @@ export function eventDetails(
   trustLevel: number | undefined,
 ): Dict {
   const passthru = passthruOf(options)
-  if (!disclosed && trustLevel === undefined && passthru === null) return NO_DETAILS
+  const headers = options._headers
+  const hasHeaders = typeof headers === 'object' && headers !== null
+  if (!disclosed && trustLevel === undefined && passthru === null && !hasHeaders) return NO_DETAILS
   if (passthru !== null && (publisher.features & PUBLISHER_PASSES_THRU) === 0) {
     throw new ProtocolViolation('PUBLISH: the publisher did not announce payload_passthru_mode')
   }
   const details: Dict = { ...passthru }
+  if (hasHeaders) details._headers = headers
   if (disclosed) {
     details.publisher = publisher.id
     details.publisher_authid = publisher.authid

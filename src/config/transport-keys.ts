@@ -239,10 +239,10 @@ export const transport = Type.Object(
       name(about('A name for logs and reloads: `TYPE-PORT` without one.', 'restart')),
     ),
     type: Type.Enum(
-      ['websocket', 'rawsocket', 'web'],
+      ['websocket', 'rawsocket', 'stomp', 'web'],
       about(
         'The kind of transport. `websocket`: WAMP over WebSocket, at `path`; `rawsocket`: WAMP over ' +
-          'RawSocket; `web`: HTTP, with what `paths` says, on `ws` where that is more than WebSockets.',
+          'RawSocket; `stomp`: STOMP over TCP; `web`: HTTP, with what `paths` says, on `ws` where that is more than WebSockets.',
         'restart',
       ),
     ),
@@ -300,6 +300,15 @@ export const transport = Type.Object(
       Type.Array(
         Type.String(),
         about('The realms that can be joined here, by name. Without the key, all.', 'live'),
+      ),
+    ),
+    realm: Type.Optional(
+      name(
+        about(
+          'With `stomp`: the realm of clients whose `host` names none that can be joined here. ' +
+            'Without the key they are refused.',
+          'new',
+        ),
       ),
     ),
     serializers: Type.Optional(

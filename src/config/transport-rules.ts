@@ -31,7 +31,10 @@ export function transportFaults(
     faults.push(...known(transport.auth, [...at, 'auth'], sources))
     faults.push(...known(transport.realms ?? [], [...at, 'realms'], joinable))
     faults.push(...pathFaults(transport, at), ...keyFaults(transport, at))
-    for (const { path: below, auth, realms } of waysIn(transport)) {
+    for (const { path: below, auth, realms, realm } of waysIn(transport)) {
+      if (realm !== undefined) {
+        faults.push(...realmFaults(realm, realms, [...at, ...below, 'realm'], joinable, written))
+      }
       if (below.length === 0) continue
       faults.push(...known(auth, [...at, ...below, 'auth'], sources))
       faults.push(...known(realms ?? [], [...at, ...below, 'realms'], joinable))
@@ -72,7 +75,7 @@ function reasonForWs({
   options,
   ...keys
 }: TransportConfig): string | undefined {
-  if (type === 'rawsocket') return 'uWebSockets.js speaks HTTP only'
+  if (type === 'rawsocket' || type === 'stomp') return 'uWebSockets.js speaks HTTP only'
   const { rawsocket, proxy_protocol: proxyProtocol } = keys
   const socket = endpoint.path === undefined ? undefined : endpoint
   const { compression } = options
@@ -86,9 +89,13 @@ function keyFaults({ type, rawsocket, endpoint, ...keys }: TransportConfig, at: 
     const text = 'is for transports of type web'
     faults.push({ path: [...at, 'rawsocket'], atKey: true, text })
   }
-  if (type === 'rawsocket' && keys.options.compression !== 'off') {
-    const text = 'is for WebSockets: RawSocket has no compression'
+  if (keys.options.compression !== 'off' && (type === 'rawsocket' || type === 'stomp')) {
+    const text = 'is for WebSockets: these have no compression'
     faults.push({ path: [...at, 'options', 'compression'], atKey: true, text })
+  }
+  if (keys.realm !== undefined && type !== 'stomp') {
+    const text = 'is for transports of type stomp'
+    faults.push({ path: [...at, 'realm'], atKey: true, text })
   }
   if (endpoint.mode !== undefined && endpoint.path === undefined) {
     const text = 'is for unix sockets: it needs path'
@@ -158,6 +165,21 @@ function covers(wide: string, address: string): boolean {
   return wide === 'localhost' && (address === '127.0.0.1' || address === '::1')
 }
 
+/** What is wrong with the realm of clients that name none, where these can be joined. */
+function realmFaults(
+  realm: string,
+  realms: readonly string[] | undefined,
+  path: Path,
+  all: ReadonlyMap<string, string>,
+  written: unknown,
+): Fault[] {
+  if (all.has(realm)) {
+    const text = 'the realm is none of those that can be joined here (realms)'
+    return realms?.includes(realm) === false ? [{ path, text }] : []
+  }
+  return [{ path, text: unknownText('realm', realm, path, all, written) }]
+}
+
 /** A fault for each name that is not known, and for each that comes twice; `all` has how they are written. */
 function unknownNames(
   names: readonly string[],
@@ -170,10 +192,20 @@ function unknownNames(
     const at = [...path, i]
     if (names.indexOf(name) < i) return [{ path: at, text: 'is named twice' }]
     if (all.has(name)) return []
-    const meant = all.get(nearest(name, [...all.keys()]) ?? '')
-    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
-    return [{ path: at, text: `there is no ${what} "${asWritten(written, at, name)}"${hint}` }]
+    return [{ path: at, text: unknownText(what, name, at, all, written) }]
   })
+}
+
+function unknownText(
+  what: string,
+  name: string,
+  at: Path,
+  all: ReadonlyMap<string, string>,
+  written: unknown,
+): string {
+  const meant = all.get(nearest(name, [...all.keys()]) ?? '')
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+  return `there is no ${what} "${asWritten(written, at, name)}"${hint}`
 }
 
 /** What is wrong with the certificates of a transport, and with the names of the further ones. */

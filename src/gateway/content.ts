@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type Dict, NO_PAYLOAD, type Opened, Payload } from '../protocol/payload.ts'
 import { json } from '../serializer/json.ts'
 
@@ -24,14 +25,14 @@ const BINARY_TYPE = 'application/octet-stream'
 /**
  * Args and kwargs of a body. JSON: a list is args; a dict with no keys but `args` and `kwargs` is
  * both; any other dict is kwargs; any other value is the one arg. Text is the one arg, and so are,
- * as bytes, bodies of all other types. No body, whatever its type, is no payload. Throws ContentError.
+ * as bytes, bodies of all other types. Without a type what is UTF-8 is text. No body, whatever its type, is no payload. Throws ContentError.
  */
 export function payloadOf({ type, body }: Content): Payload {
   if (body.length === 0) return NO_PAYLOAD
-  const [name = '', ...parameters] = type.toLowerCase().split(';')
-  const kind = name.trim()
-  if (kind === JSON_TYPE || kind.endsWith('+json')) return payloadOfJson(utf8(body))
-  if (!kind.startsWith('text/') && kind !== '') return Payload.of([new Uint8Array(body)])
+  const kind = kindOfContent(type)
+  if (kind === 'json') return payloadOfJson(utf8(body))
+  if (kind === 'bytes' || (type === '' && !isUtf8(body))) return Payload.of([new Uint8Array(body)])
+  const [, ...parameters] = type.toLowerCase().split(';')
   const charset = parameters.find(one => one.trim().startsWith('charset='))
   if (charset !== undefined && !/=\s*"?(?:utf-?8|us-ascii)"?$/.test(charset.trim())) {
     throw new ContentError(`text is read in UTF-8 only, not with${charset}`)
@@ -39,31 +40,66 @@ export function payloadOf({ type, body }: Content): Payload {
   return Payload.of([utf8(body)])
 }
 
+/** How bodies of a type are read. */
+export function kindOfContent(type: string): 'json' | 'text' | 'bytes' {
+  const [name = ''] = type.toLowerCase().split(';')
+  const kind = name.trim()
+  if (kind === JSON_TYPE || kind.endsWith('+json')) return 'json'
+  return kind.startsWith('text/') || kind === '' ? 'text' : 'bytes'
+}
+
+/** The body is taken over as it is, save where it stands for args and kwargs. */
 function payloadOfJson(text: string): Payload {
   let value: unknown
   try {
-    // One sound value; the codec, which takes that for granted, keeps whole numbers beyond 2^53.
-    JSON.parse(text)
-    value = json.openTail(Buffer.from(`,[${text}]`), 1).args?.[0]
+    // Its form is what counts: numbers that this rounds stay as they are in the text.
+    value = JSON.parse(text)
   } catch {
     throw new ContentError('the body is no sound JSON')
   }
-  if (Array.isArray(value)) return Payload.of(value)
-  if (!isDict(value)) return Payload.of([value])
-  return isBoth(value) ? Payload.of(value.args ?? [], value.kwargs) : Payload.of([], value)
+  if (Array.isArray(value)) return carried(`,${text}`, 1)
+  if (!isDict(value)) return carried(`,[${text}]`, 1)
+  if (!isBoth(value)) return carried(`,[],${text}`, 2)
+  const [both] = carried(`,[${text}]`, 1).values().args as [{ args?: unknown[]; kwargs?: Dict }]
+  return Payload.of(both.args ?? [], both.kwargs)
+}
+
+/** A payload of the tail of a message in JSON. */
+function carried(tail: string, count: number): Payload {
+  const bytes = Buffer.from(tail)
+  return new Payload(json, count, bytes, 0, bytes.length, null)
 }
 
 /** A payload as the body of another protocol. Throws PayloadError where JSON cannot carry it. */
 export function contentOf(payload: Payload): Content {
   const known = made.get(payload)
   if (known !== undefined) return known
-  const content = contentOfValues(payload.open())
+  const content = contentWithin(payload) ?? contentOfValues(payload.open())
   made.set(payload, content)
   return content
 }
 
 /** Contents by payload: the members of a fan-out all have the same. */
 const made = new WeakMap<Payload, Content>()
+
+/** What the tail of a message in JSON has within it, word for word; undefined where it has not. */
+function contentWithin({ codec, count, bytes, from, to }: Payload): Content | undefined {
+  if (codec !== json || count === 0) return undefined
+  const tail = Buffer.from(bytes.subarray(from, to)).toString().replace(COMMA, '')
+  const [args, kwargs] = JSON.parse(`[${tail}]`) as [unknown[], Dict | undefined]
+  if (kwargs === undefined) {
+    const isAlone = args.length === 1 && typeof args[0] === 'string'
+    return args.length === 0 || isAlone ? undefined : jsonText(tail)
+  }
+  if (args.length > 0 || Object.keys(kwargs).length === 0 || isBoth(kwargs)) return undefined
+  return jsonText(tail.slice(tail.indexOf(']') + 1).replace(COMMA, ''))
+}
+
+const COMMA = /^\s*,\s*/
+
+function jsonText(text: string): Content {
+  return { type: JSON_TYPE, body: Buffer.from(text) }
+}
 
 function contentOfValues({ args = [], kwargs = {} }: Opened): Content {
   const [first] = args

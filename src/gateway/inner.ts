@@ -28,12 +28,25 @@ export type Outer = Omit<Connection, 'write'>
 /** Who hears of an inner session. */
 export interface Listener {
   event(message: EventMessage): void
-  /** The session is over, or there will be none: with the URI of ABORT or GOODBYE where one came. */
+  /**
+   * The session is over, or there will be none: with the URI of ABORT or GOODBYE where one came. It
+   * is told before the connection is closed.
+   */
   ended(reason: string, text: string): void
+  /** All that the router has sent in one go has been told. */
+  flush?(): void
+  /** A listener has thrown: the session ends. */
+  failed?(error: unknown): void
 }
 
-/** Answers a CHALLENGE: the signature and its extra. Throws where it cannot. */
-export type Prove = (challenge: Challenge) => { signature: string; extra?: Dict }
+/** What answers a CHALLENGE. */
+interface Proof {
+  readonly signature: string
+  readonly extra?: Dict
+}
+
+/** Answers a CHALLENGE. Throws, or rejects, where it cannot. */
+export type Prove = (challenge: Challenge) => Proof | Promise<Proof>
 
 /** What a client asks, before it has its number. */
 export type Request = (request: number) => Message
@@ -64,12 +77,14 @@ export class InnerSession {
   #joined: ((welcome: Welcome) => void) | null = null
   #lastRequest = 0
   #isLeaving = false
+  #unread: Uint8Array[] = []
+  #unreadBytes = 0
   #isOver = false
 
   /** `open` is that of an endpoint that has `wamp.2.json` on offer. */
   constructor(outer: Outer, open: (connection: Connection) => Receiver, listener: Listener) {
     this.#listener = listener
-    this.receiver = open(connectionOf(outer, frames => this.#read(frames)))
+    this.receiver = open(this.#connection(outer))
   }
 
   /** Asks for a session. Where none comes about, the listener hears that it has ended. */
@@ -93,9 +108,9 @@ export class InnerSession {
     return this.#lastRequest
   }
 
-  /** Sends a message that is not answered, or whose answer is taken care of. */
+  /** Sends a message that is not answered, or whose answer is taken care of; none after GOODBYE. */
   post(message: Message): void {
-    if (!this.#isOver) this.receiver.bytes(json.encode(message), false)
+    if (!this.#isOver && !this.#isLeaving) this.#tell(message)
   }
 
   /** Ends the session with a GOODBYE. */
@@ -110,8 +125,36 @@ export class InnerSession {
     this.receiver.closed()
   }
 
-  #read(frames: readonly Uint8Array[]): void {
-    for (const frame of frames) if (!this.#isOver) this.#take(decoded(frame))
+  #tell(message: Message): void {
+    this.receiver.bytes(json.encode(message), false)
+  }
+
+  /**
+   * Frames are read when what has sent them is done: an outbox may be emptied while broker or dealer
+   * are in the midst of sending.
+   */
+  #write(frames: readonly Uint8Array[]): void {
+    if (this.#unread.length === 0) queueMicrotask(() => this.#read())
+    for (const frame of frames) {
+      this.#unread.push(frame)
+      this.#unreadBytes += frame.length
+    }
+  }
+
+  #read(): void {
+    if (this.#unread.length === 0) return
+    const frames = this.#unread
+    this.#unread = []
+    this.#unreadBytes = 0
+    try {
+      for (const frame of frames) if (!this.#isOver) this.#take(decoded(frame))
+      this.#listener.flush?.()
+    } catch (error) {
+      // Others wait to be served after this one.
+      this.#listener.failed?.(error)
+      this.receiver.farewell(1011, 'the gateway failed')
+    }
+    this.receiver.drained()
   }
 
   #take(message: Message): void {
@@ -123,13 +166,13 @@ export class InnerSession {
         this.#joined?.(message)
         return
       case CHALLENGE:
-        this.#answer(message)
+        void this.#answer(message)
         return
       case GOODBYE:
-        if (!this.#isLeaving) {
-          this.post({ type: GOODBYE, details: NO_DETAILS, reason: GOODBYE_AND_OUT })
-        }
         this.#end(message.reason, String(message.details.message ?? ''))
+        if (!this.#isLeaving) {
+          this.#tell({ type: GOODBYE, details: NO_DETAILS, reason: GOODBYE_AND_OUT })
+        }
         return
       case ABORT:
         this.#end(message.reason, String(message.details.message ?? ''))
@@ -139,15 +182,16 @@ export class InnerSession {
     }
   }
 
-  #answer(challenge: Challenge): void {
+  async #answer(challenge: Challenge): Promise<void> {
     try {
-      const { signature, extra = NO_DETAILS } = this.#prove(challenge)
+      const { signature, extra = NO_DETAILS } = await this.#prove(challenge)
       this.post({ type: AUTHENTICATE, signature, extra })
     } catch (error) {
+      if (this.#isOver) return
       const { message } = error as Error
       const reason = AUTHENTICATION_FAILED
-      this.post({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
       this.#end(reason, message)
+      this.#tell({ type: ABORT, details: { message }, reason, payload: NO_PAYLOAD })
     }
   }
 
@@ -157,6 +201,29 @@ export class InnerSession {
     const isLast = message.type !== RESULT || message.details.progress !== true
     if (isLast) this.#pending.delete(message.request)
     answered?.(message)
+  }
+
+  /** The connection as the router sees it. */
+  #connection(outer: Outer): Connection {
+    const { kind, remote, secure = false, certificate = null } = outer
+    const unread = () => this.#unreadBytes
+    return {
+      ...{ kind, remote, secure, certificate },
+      // It may be settled only when the client has said what it speaks.
+      get protocol() {
+        return outer.protocol ?? INNER_PROTOCOL
+      },
+      get buffered() {
+        return outer.buffered + unread()
+      },
+      write: frames => this.#write(frames),
+      ping: () => outer.ping(),
+      close: (code, reason) => {
+        this.#read()
+        outer.close(code, reason)
+      },
+      terminate: () => outer.terminate(),
+    }
   }
 
   #end(reason: string, text: string): void {
@@ -174,28 +241,13 @@ export function textOf(error: Message): string {
   return typeof args[0] === 'string' ? args[0] : ''
 }
 
-/** The frame that was read last, and what it says: the members of a fan-out all get the same. */
-let lastFrame: Uint8Array | null = null
-let lastMessage: Message | null = null
+/** What the frames of events say: the members of a fan-out all get the same frame. */
+const events = new WeakMap<Uint8Array, Message>()
 
 function decoded(frame: Uint8Array): Message {
-  if (frame !== lastFrame || lastMessage === null) {
-    lastMessage = json.decode(frame)
-    lastFrame = frame
-  }
-  return lastMessage
-}
-
-function connectionOf(outer: Outer, write: (frames: readonly Uint8Array[]) => void): Connection {
-  const { kind, protocol, remote, secure = false, certificate = null } = outer
-  return {
-    ...{ kind, remote, secure, certificate, write },
-    ...(protocol === undefined ? {} : { protocol }),
-    get buffered() {
-      return outer.buffered
-    },
-    ping: () => outer.ping(),
-    close: (code, reason) => outer.close(code, reason),
-    terminate: () => outer.terminate(),
-  }
+  const known = events.get(frame)
+  if (known !== undefined) return known
+  const message = json.decode(frame)
+  if (message.type === EVENT) events.set(frame, message)
+  return message
 }

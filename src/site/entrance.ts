@@ -212,7 +212,8 @@ export class Entrance implements Endpoint {
 /** Without authenticators clients join as role `anonymous`, where the realm has it. */
 const NO_PROOF = [anonymous('anonymous')]
 
-function sendBufferOf({ sendBuffer = {} }: EndpointOptions): Reception['sendBuffer'] {
+/** What waits for a slow reader, and what happens beyond. */
+export function sendBufferOf({ sendBuffer = {} }: EndpointOptions): Reception['sendBuffer'] {
   const given = typeof sendBuffer === 'number' ? { limit: sendBuffer } : sendBuffer
   return { limit: 1 << 20, policy: 'disconnect', ...given }
 }

@@ -40,6 +40,8 @@ export interface ServiceKind<Keys> {
   readonly keys: TSchema
   /** Sessions begin there: its keys may have `auth` and `realms`. */
   readonly takesSessions: boolean
+  /** Nothing but WebSockets is served there, besides a page: any library for them can do it. */
+  readonly isWebSocket?: boolean
   /** What is wrong with its keys beyond what their schema says, and at which of them. */
   faults?(keys: Keys): readonly { readonly path: readonly string[]; readonly text: string }[]
   /** Opens it, with its keys as the configuration has them, defaults filled in. */

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED } from '../base/keys.ts'
+import { stompKind } from '../gateway/stomp/service.ts'
 import { longpollKind } from './longpoll.ts'
 import type { Place, Service, ServiceKind } from './service.ts'
 import { staticKind } from './static.ts'
@@ -10,6 +11,7 @@ const KINDS = {
   websocket: websocketKind,
   longpoll: longpollKind,
   static: staticKind,
+  stomp: stompKind,
 } as const
 
 /** The keys of a path: one, the kind of service, with the keys of that kind. */
@@ -18,6 +20,7 @@ export const serviceKeys = Type.Object(
     websocket: Type.Optional(KINDS.websocket.keys),
     longpoll: Type.Optional(KINDS.longpoll.keys),
     static: Type.Optional(KINDS.static.keys),
+    stomp: Type.Optional(KINDS.stomp.keys),
   },
   { ...CLOSED, ...about('What is served there: one of these kinds.', 'new') },
 )
@@ -46,5 +49,5 @@ export function serviceOf(service: ServiceConfig, place: Place): Service {
 
 /** These paths take WebSockets, and nothing else is served. */
 export function isWebSocketOnly(paths: Paths): boolean {
-  return Object.values(paths).every(service => kindOf(service) === KINDS.websocket)
+  return Object.values(paths).every(service => kindOf(service)?.isWebSocket === true)
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Source, Trusted } from '../base/client-address.ts'
 import type { Compression } from '../base/compression.ts'
 import type { Counted } from '../base/counters.ts'
+import { StompEndpoint } from '../gateway/stomp/service.ts'
 import { Connections } from '../session/connections.ts'
 import { answerText } from '../transport/text-answer.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
@@ -14,6 +15,8 @@ export interface Offer {
   readonly paths: Paths
   /** WAMP over RawSocket. */
   readonly rawsocket: boolean
+  /** STOMP on TCP: the realm of clients that name none. */
+  readonly stomp?: { readonly realm?: string }
   readonly options: EndpointOptions
 }
 
@@ -23,6 +26,7 @@ export class PortSite implements Site {
   /** The kind of each is told by its name. */
   readonly #services = new Map<string, { readonly kind: string; readonly service: Service }>()
   #rawsocket: Entrance | undefined
+  #stomp: StompEndpoint | undefined
   #trusted: Trusted
   #offer: Offer
 
@@ -47,6 +51,7 @@ export class PortSite implements Site {
   close(): void {
     for (const { service } of this.#services.values()) service.close()
     this.#rawsocket?.close()
+    this.#stomp?.close()
   }
 
   get isOpen(): boolean {
@@ -59,6 +64,10 @@ export class PortSite implements Site {
 
   get rawsocket(): Endpoint | undefined {
     return this.#rawsocket
+  }
+
+  get stream(): Site['stream'] {
+    return this.#stomp && { endpoint: this.#stomp, kind: 'stomp' }
   }
 
   get maxMessageSize(): number {
@@ -118,7 +127,7 @@ export class PortSite implements Site {
     }
   }
 
-  #take({ paths, rawsocket, options }: Offer): void {
+  #take({ paths, rawsocket, stomp, options }: Offer): void {
     for (const [path, { kind, service }] of this.#services) {
       const wanted = paths[path]
       if (wanted !== undefined && kindOf(wanted)?.name === kind) continue
@@ -131,6 +140,10 @@ export class PortSite implements Site {
       this.#rawsocket = undefined
     } else if (this.#rawsocket === undefined) this.#rawsocket = new Entrance(this.#house, options)
     else this.#rawsocket.change(options)
+    // The type of a port does not change while it is open.
+    if (stomp === undefined) return
+    if (this.#stomp === undefined) this.#stomp = new StompEndpoint(this.#house, stomp, options)
+    else this.#stomp.change(stomp, options)
   }
 
   #serve(path: string, wanted: ServiceConfig, options: EndpointOptions): void {

@@ -15,6 +15,7 @@ export const websocketKind: ServiceKind<Keys> = {
   name: 'websocket',
   keys,
   takesSessions: true,
+  isWebSocket: true,
   create(keys: Keys, { house, path, options }: Place): Service {
     const endpoint = new Entrance(house, { ...options, ...keys })
     return {

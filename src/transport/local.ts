@@ -206,8 +206,8 @@ class LocalWebSocket extends EventTarget {
       get buffered() {
         return way.buffered
       },
-      write: frames => {
-        for (const frame of frames) way.put(frame.length, () => this.#message(frame, isBinary))
+      write: (frames, binary = isBinary) => {
+        for (const frame of frames) way.put(frame.length, () => this.#message(frame, binary))
       },
       ping: () => way.put(0, () => this.#receiver?.alive()),
       close: (code, reason) => way.put(0, () => this.#end(code, reason, true)),

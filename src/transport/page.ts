@@ -5,7 +5,7 @@ export function pageOf(path: string, protocols: Iterable<string>): string {
 <meta charset="utf-8">
 <title>wampd</title>
 <h1>wampd</h1>
-<p>A WAMP v2 router runs here. Connect a WAMP client by WebSocket to <code>${path}</code>.
+<p>A WAMP v2 router runs here. Connect a client by WebSocket to <code>${path}</code>.
 <p>Subprotocols: <code>${[...protocols].join('</code>, <code>')}</code>.
 </html>
 `

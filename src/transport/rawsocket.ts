@@ -1,10 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, TLSSocket, type Server as TlsServer } from 'node:tls'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { ClientCertificate } from '../base/origin.ts'
 import { writeFrames } from './gather.ts'
-import { openAt, socketsOf } from './open.ts'
-import { Peers } from './peers.ts'
 import {
   exponentOf,
   FrameReader,
@@ -15,7 +13,8 @@ import {
   PONG,
   writeHeader,
 } from './rawsocket-frames.ts'
-import { Certificates, certificateOfClient, dropBadHandshakes } from './tls.ts'
+import { listenTcp } from './tcp.ts'
+import { certificateOfClient } from './tls.ts'
 import type { Connection, Endpoint, Listen, Receiver, Site } from './transport.ts'
 
 /** The first octet of a handshake, which no HTTP request begins with. */
@@ -208,45 +207,4 @@ function serve(
 }
 
 /** The transport for RawSocket alone, on Node's own sockets. */
-export const listenRawSocket: Listen = async (address, site) => {
-  const { tls } = address
-  const peers = new Peers(address)
-  const certificates = new Certificates()
-  const options = {
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE,
-  }
-  const server: Server =
-    tls === undefined
-      ? createServer(options)
-      : createTlsServer({ ...certificates.options(tls, site.handshakeTimeout), ...options })
-  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
-    serveRawSocket(socket, site, peers.of(socket)),
-  )
-  dropBadHandshakes(server, site)
-  if (address.proxyProtocol) peers.behindProxy(server, site)
-  const open = socketsOf(server)
-  const port = await openAt(server, address)
-  let closed: Promise<void> | null = null
-  const stop = () => {
-    closed ??= new Promise(resolve => server.close(() => resolve()))
-  }
-  return {
-    port,
-    transport: 'node',
-    stop,
-    renew(files) {
-      if (files !== undefined) certificates.renew(server as TlsServer, files)
-    },
-    async close() {
-      stop()
-      for (const socket of open) socket.destroy()
-      await closed
-    },
-  }
-}
-
-/** After so long without a byte the system asks whether the other end is there: ms. */
-const KEEP_ALIVE = 10_000
+export const listenRawSocket: Listen = listenTcp(serveRawSocket)

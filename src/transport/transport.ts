@@ -22,8 +22,11 @@ export interface Connection {
   readonly maxSend?: number
   /** Bytes that the kernel has not taken yet. */
   readonly buffered: number
-  /** Sends one tick's frames under one cork. The frames' bytes never change. */
-  write(frames: readonly Uint8Array[]): void
+  /**
+   * Sends one tick's frames under one cork. The frames' bytes never change. `binary`: what kind of
+   * WebSocket frames they are, where that is not the protocol's.
+   */
+  write(frames: readonly Uint8Array[], binary?: boolean): void
   /** Asks for a sign of life; the answer comes to Receiver.alive(). */
   ping(): void
   /**
@@ -105,6 +108,8 @@ export interface Site {
   websocket(path: string): Endpoint | undefined
   /** The endpoint for connections that speak RawSocket, where the port takes them. */
   readonly rawsocket: Endpoint | undefined
+  /** The endpoint for connections that are bytes of another protocol, and what their kind is called. */
+  readonly stream: { readonly endpoint: Endpoint; readonly kind: string } | undefined
   /** Clients need new HTTP requests to go on with what they have: the port stays until it is closed. */
   readonly needsPort: boolean
   /** Answers an HTTP request that asks for no upgrade. */

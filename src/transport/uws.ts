@@ -46,6 +46,7 @@ class UwsConnection implements Connection {
   readonly #compressionThreshold: number
   #socket: Socket | null
   #frames: readonly Uint8Array[] = NO_FRAMES
+  #areBinary = false
   /** A close frame that lets the bytes before it go first. */
   #farewell: { code: number; reason: string } | null = null
 
@@ -61,15 +62,16 @@ class UwsConnection implements Connection {
     return this.#socket === null ? 0 : this.#socket.getBufferedAmount()
   }
 
-  write(frames: readonly Uint8Array[]): void {
+  write(frames: readonly Uint8Array[], binary: boolean = this.#binary): void {
     this.#frames = frames
+    this.#areBinary = binary
     this.#socket?.cork(this.#sendAll)
   }
 
   #sendAll = (): void => {
     const socket = this.#socket as Socket
     for (const frame of this.#frames) {
-      socket.send(frame, this.#binary, frame.length >= this.#compressionThreshold)
+      socket.send(frame, this.#areBinary, frame.length >= this.#compressionThreshold)
     }
     // They hold the whole chunk that they were written in.
     this.#frames = NO_FRAMES

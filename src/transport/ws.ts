@@ -27,6 +27,10 @@ import type {
 } from './transport.ts'
 import { answerUpgrade } from './upgrade.ts'
 
+/** The first octet of a frame that is whole (RFC 6455, 5.2). */
+const TEXT = 0x81
+const BINARY = 0x82
+
 /**
  * How long an idle HTTP connection stays open: milliseconds. Longer than proxies keep theirs, which is a
  * minute at most as a rule, or they would send requests over connections that are just being closed.
@@ -44,7 +48,8 @@ class WsConnection implements Connection {
   readonly certificate: ClientCertificate | null
   readonly #socket: WebSocket
   readonly #stream: Duplex
-  readonly #opcode: number
+  readonly #binary: boolean
+  #opcode = TEXT
   readonly #terms: Terms
   readonly #compresses: 'nothing' | 'each alone' | 'by the library'
   /** Called when bytes that waited have left. */
@@ -66,14 +71,15 @@ class WsConnection implements Connection {
     this.remote = remote
     this.secure = secure ?? stream instanceof TLSSocket
     this.certificate = stream instanceof TLSSocket ? certificateOfClient(stream) : null
-    this.#opcode = binary ? 0x82 : 0x81
+    this.#binary = binary
   }
 
   get buffered(): number {
     return this.#socket.bufferedAmount
   }
 
-  write(frames: readonly Uint8Array[]): void {
+  write(frames: readonly Uint8Array[], binary: boolean = this.#binary): void {
+    this.#opcode = binary ? BINARY : TEXT
     if (this.#socket.readyState !== this.#socket.OPEN) return
     if (this.#compresses === 'by the library') this.#hand(frames)
     else writeFrames(this.#stream, this.#perhapsDeflated(frames), this.#header, this.onDrained)
@@ -82,7 +88,7 @@ class WsConnection implements Connection {
   /** A window that goes on is the library's; it compresses elsewhere, and keeps the order. */
   #hand(frames: readonly Uint8Array[]): void {
     const { compressionThreshold } = this.#terms
-    const binary = this.#opcode === 0x82
+    const binary = this.#opcode === BINARY
     for (const [i, frame] of frames.entries()) {
       const compress = frame.length >= compressionThreshold
       const isLast = i === frames.length - 1

@@ -1,10 +1,16 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ContentError, contentOf, payloadOf } from '../../src/gateway/content.ts'
+import { PUBLISH, type Publish } from '../../src/protocol/messages.ts'
 import { type Dict, Payload } from '../../src/protocol/payload.ts'
+import { json } from '../../src/serializer/json.ts'
 
 const body = (text: string) => Buffer.from(text)
 const values = (type: string, text: string) => payloadOf({ type, body: body(text) }).open()
+
+const published = (payload: Payload): Publish => ({
+  ...{ type: PUBLISH, request: 1, options: {}, topic: 'a.b', payload },
+})
 
 /** Args and kwargs, those that are left out as empty ones. */
 function whole(payload: Payload): { args: unknown[]; kwargs: Dict } {
@@ -31,6 +37,40 @@ describe('the content of other protocols', () => {
     })
   })
 
+  it('in JSON crosses as it is, without being written anew', () => {
+    const type = 'application/json'
+    const texts = [
+      ...['[1, 2 ]', '[ "a","b"]', '[1e3, 9007199254740993]', '{ "a": [1] }', '{"args": 1}'],
+      ...[' { "b" : 9007199254740993}', '[[ ]]', '[{"a":1}]', '[null]'],
+    ]
+    for (const text of texts) {
+      const tail = json.encode(published(payloadOf({ type, body: body(text) })))
+      const { payload } = json.decode(tail) as Publish
+      const content = contentOf(payload)
+      expect(content.type).equal(type)
+      expect(Buffer.from(content.body).toString().trim()).equal(text.trim())
+    }
+  })
+
+  it('is the same whether a payload comes in JSON or as values', () => {
+    const value = fc.oneof(fc.constantFrom('', 'a', null, 1, 'args'), fc.jsonValue())
+    const key = fc.constantFrom('args', 'kwargs', 'a', '', ']')
+    const payload = fc.record({
+      args: fc.array(value, { maxLength: 2 }),
+      kwargs: fc.option(fc.dictionary(key, value, { noNullPrototype: true })),
+    })
+    fc.assert(
+      fc.property(payload, ({ args, kwargs }) => {
+        const values = Payload.of(args, kwargs ?? undefined)
+        const { payload } = json.decode(json.encode(published(values))) as Publish
+        const [one, other] = [contentOf(values), contentOf(payload)]
+        expect(other.type).equal(one.type)
+        expect(Buffer.from(other.body).toString()).equal(Buffer.from(one.body).toString())
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   it('in text is one string, and of any other type bytes', () => {
     expect(values('text/plain', 'grüß dich')).deep.equal({ args: ['grüß dich'] })
     expect(values('', 'a')).deep.equal({ args: ['a'] })
@@ -54,6 +94,9 @@ describe('the content of other protocols', () => {
     for (const [type = '', text = ''] of bad) {
       expect(() => values(type, text), text).throw(ContentError)
     }
+    expect(payloadOf({ type: '', body: Buffer.from([0xff]) }).open()).deep.equal({
+      args: [new Uint8Array([0xff])],
+    })
     for (const type of ['text/plain', 'application/json']) {
       const broken = { type, body: Buffer.from([0x22, 0xff, 0x22]) }
       expect(() => payloadOf(broken)).throw(ContentError, 'UTF-8')

@@ -1,5 +1,5 @@
 import { Encoder } from 'cbor-x'
-import { parse, stringify } from 'lossless-json'
+import { stringify } from 'lossless-json'
 import { Packr, Unpackr } from 'msgpackr'
 import { type ClientOptions, type RawData, WebSocket } from 'ws'
 
@@ -17,7 +17,7 @@ const cbor = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Arr
 export const CODECS: Record<string, Codec> = {
   'wamp.2.json': {
     encode: message => stringify(message) ?? '',
-    decode: frame => parse(frame.toString(), null, Number),
+    decode: frame => JSON.parse(frame.toString()),
   },
   'wamp.2.msgpack': {
     encode: message => packr.pack(message),

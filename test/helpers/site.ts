@@ -27,6 +27,7 @@ export function siteOf(receiver: Partial<Receiver>, changes: Partial<Endpoint> =
     paths: ['/ws'],
     websocket: path => (path === '/ws' ? endpoint : undefined),
     rawsocket: endpoint,
+    stream: undefined,
     needsPort: false,
     handle: (_, response) => response.end('page'),
   }

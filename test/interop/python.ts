@@ -75,6 +75,7 @@ export async function runPython(script: string, ...args: string[]): Promise<Pyth
   const exit = new Promise<string>(resolve => child.on('close', () => resolve(complaints)))
   return {
     onLine: hear => createInterface(child.stdout).on('line', hear),
+    say: line => child.stdin.write(`${line}\n`),
     stop() {
       child.stdin.end()
       return exit
@@ -84,6 +85,8 @@ export async function runPython(script: string, ...args: string[]): Promise<Pyth
 
 interface PythonScript {
   onLine(hear: (line: string) => void): void
+  /** Gives it a line on stdin. */
+  say(line: string): void
   /** Gives what it wrote to stderr. */
   stop(): Promise<string>
 }

@@ -103,6 +103,15 @@ describe('the configuration of a port with paths', () => {
     )
   })
 
+  it('says what is wrong with the realm of STOMP clients that name none', () => {
+    const stomp = (keys: object) =>
+      problems({ '/stomp': { stomp: { auth: ['guests', 'users'], ...keys } } }).join()
+    expect(stomp({ realm: 'realm1' })).equal('')
+    expect(stomp({ realm: 'relm1' })).contain('there is no realm "relm1"; did you mean "realm1"?')
+    expect(stomp({ realm: 'realm2' })).contain('none of those that can be joined here')
+    expect(stomp({ realm: 'realm2', realms: ['realm2'] })).equal('')
+  })
+
   it('says which keys are for transports of another type', () => {
     const paths = { '/ws': { websocket: { auth: ['guests', 'users'] } } }
     expect(problems(paths)).deep.equal([])

@@ -24,13 +24,13 @@ export interface ByHand {
 }
 
 /** A transport, as those see it who send messages over it. */
-export interface Kind {
+export interface Kind<Peer extends ByHand = ByHand> {
   name: string
   /** Frames arrive whole or not at all. */
   isWhole?: boolean
   open(router: Router, options: EndpointOptions): Promise<Door>
   /** A connection in JSON, without a session, whose frames are written by hand. */
-  peer(door: Door): Promise<ByHand>
+  peer(door: Door): Promise<Peer>
   /** A client without a session. */
   client(door: Door, protocol: string): Promise<WampClient>
 }
