@@ -50,7 +50,7 @@ class WsConnection implements Connection {
   readonly #stream: Duplex
   readonly #binary: boolean
   #opcode = TEXT
-  readonly #terms: Terms
+  readonly #compressionThreshold: number
   readonly #compresses: 'nothing' | 'each alone' | 'by the library'
   /** Called when bytes that waited have left. */
   onDrained: () => void = () => {}
@@ -63,7 +63,7 @@ class WsConnection implements Connection {
     terms: Terms,
   ) {
     this.#socket = socket
-    this.#terms = terms
+    this.#compressionThreshold = terms.compressionThreshold
     const isTaken = socket.extensions !== ''
     const isAlone = terms.compression === 'shared'
     this.#compresses = !isTaken ? 'nothing' : isAlone ? 'each alone' : 'by the library'
@@ -87,24 +87,20 @@ class WsConnection implements Connection {
 
   /** A window that goes on is the library's; it compresses elsewhere, and keeps the order. */
   #hand(frames: readonly Uint8Array[]): void {
-    const { compressionThreshold } = this.#terms
     const binary = this.#opcode === BINARY
-    for (const [i, frame] of frames.entries()) {
-      const compress = frame.length >= compressionThreshold
-      const isLast = i === frames.length - 1
-      this.#socket.send(frame, { binary, compress }, isLast ? this.#sent : undefined)
-    }
-  }
-
-  #sent = (error?: Error | null): void => {
     // Nothing is heard of a connection that is gone.
-    if (!error) this.onDrained()
+    const sent = (error?: Error | null) => error || this.onDrained()
+    for (const [i, frame] of frames.entries()) {
+      const compress = frame.length >= this.#compressionThreshold
+      const isLast = i === frames.length - 1
+      this.#socket.send(frame, { binary, compress }, isLast ? sent : undefined)
+    }
   }
 
   #perhapsDeflated(frames: readonly Uint8Array[]): readonly Uint8Array[] {
     if (this.#compresses === 'nothing') return frames
-    const { compressionThreshold } = this.#terms
-    return frames.map(frame => (frame.length >= compressionThreshold ? deflated(frame) : frame))
+    const threshold = this.#compressionThreshold
+    return frames.map(frame => (frame.length >= threshold ? deflated(frame) : frame))
   }
 
   /** The header of an unmasked frame (RFC 6455, 5.2); gives where it ends. */
