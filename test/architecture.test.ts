@@ -38,7 +38,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   },
   // Other protocols: each gateway is a client of the router within it.
   gateway: {
-    folders: ['base', 'protocol', 'serializer', 'transport', 'site'],
+    folders: ['base', 'protocol', 'serializer', 'auth', 'transport', 'site'],
     packages: ['typebox'],
   },
   // What ports serve. Each kind of service brings its configuration keys.

@@ -46,6 +46,11 @@ export interface AuthMethod {
    * refused at once.
    */
   stranger?(hello: Hello): Step
+  /**
+   * HMAC-SHA256 of a text under the secret that this source shares with a user, in base64; undefined
+   * where it does not know the user.
+   */
+  sign?(authid: string, text: string): string | undefined
 }
 
 /** The answer to a client that no source knows, and to one whose proof is wrong: one for both. */

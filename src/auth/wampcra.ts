@@ -136,6 +136,10 @@ function wampcra({ principals, seed }: Keys, clock: Clock): AuthMethod {
       if (authid === undefined || user === undefined) return DENIED
       return craChallenge(hello, identityOf(authid, user.role), user, clock, true)
     },
+    sign(authid, text) {
+      const user = known.get(authid)
+      return user && createHmac('sha256', user.secret).update(text).digest('base64')
+    },
   }
 }
 

@@ -10,6 +10,7 @@ export const COUNTED = {
   refused_paths: 'WebSockets that were refused because nothing takes them at their path',
   refused_polls:
     'long-poll requests that were refused: of no session, of a foreign origin, unsound, too large',
+  refused_requests: 'requests to an HTTP bridge that were answered with a problem',
   refused_protocols: 'clients that were refused because no serializer of theirs is spoken',
   refused_proxies:
     'connections without a sound PROXY header from a trusted proxy, where it must be',
@@ -26,6 +27,8 @@ export const COUNTED = {
   gaps_told: 'gaps in the events of a session that it was told of',
   events_untranslatable:
     'events that a session did not get because its serializer cannot carry them',
+  webhooks_sent: 'events that were posted to a webhook and taken there',
+  webhooks_given_up: 'events that were not posted to a webhook, or not taken there',
   out_of_files: 'times that no file descriptor was left for new clients',
   refused_by_memory: 'sessions that were refused because memory was short',
   cut_by_memory: 'connections that were cut off because memory was short',

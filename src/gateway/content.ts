@@ -25,7 +25,8 @@ const BINARY_TYPE = 'application/octet-stream'
 /**
  * Args and kwargs of a body. JSON: a list is args; a dict with no keys but `args` and `kwargs` is
  * both; any other dict is kwargs; any other value is the one arg. Text is the one arg, and so are,
- * as bytes, bodies of all other types. Without a type what is UTF-8 is text. No body, whatever its type, is no payload. Throws ContentError.
+ * as bytes, bodies of all other types. Without a type what is UTF-8 is text. No body, whatever its
+ * type, is no payload. Throws ContentError.
  */
 export function payloadOf({ type, body }: Content): Payload {
   if (body.length === 0) return NO_PAYLOAD
@@ -114,9 +115,21 @@ function contentOfValues({ args = [], kwargs = {} }: Opened): Content {
 }
 
 function jsonContent(value: unknown): Content {
+  return jsonText(jsonOf(value))
+}
+
+/** A value as JSON in one line: whole numbers keep their digits, bytes are as WAMP has them. */
+export function jsonOf(value: unknown): string {
   // What the codec writes is `,[value]`.
   const tail = json.closeTail({ args: [value] })
-  return { type: JSON_TYPE, body: tail.subarray(2, tail.length - 1) }
+  return Buffer.from(tail).toString().slice(2, -1)
+}
+
+/** A payload as JSON, whatever it is: a list, or a dict. Throws PayloadError. */
+export function jsonContentOf(payload: Payload): Content {
+  const content = contentOf(payload)
+  if (kindOfContent(content.type) === 'json') return content
+  return jsonContent(payload.open().args)
 }
 
 function isDict(value: unknown): value is Dict {

@@ -184,7 +184,7 @@ export class Entrance implements Endpoint {
       openings: this.#openings,
       attempts: this.#attempts,
       realm: name => (this.#leadsTo(name) ? this.#house.realm(name) : undefined),
-      methods: () => this.#methods(),
+      methods: () => this.methods(),
       left: link => {
         this.#house.connections.leave(link)
         this.#house.left(link)
@@ -197,7 +197,7 @@ export class Entrance implements Endpoint {
   }
 
   /** Those of the authenticators that are named here; of all where none is. */
-  #methods(): readonly AuthMethod[] {
+  methods(): readonly AuthMethod[] {
     const known = this.#house.authenticators()
     const { auth } = this.#options
     if (auth === undefined && known.size === 0) return NO_PROOF

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED } from '../base/keys.ts'
+import { bridgeKind } from '../gateway/bridge/service.ts'
 import { stompKind } from '../gateway/stomp/service.ts'
 import { longpollKind } from './longpoll.ts'
 import type { Place, Service, ServiceKind } from './service.ts'
@@ -12,6 +13,7 @@ const KINDS = {
   longpoll: longpollKind,
   static: staticKind,
   stomp: stompKind,
+  bridge: bridgeKind,
 } as const
 
 /** The keys of a path: one, the kind of service, with the keys of that kind. */
@@ -21,6 +23,7 @@ export const serviceKeys = Type.Object(
     longpoll: Type.Optional(KINDS.longpoll.keys),
     static: Type.Optional(KINDS.static.keys),
     stomp: Type.Optional(KINDS.stomp.keys),
+    bridge: Type.Optional(KINDS.bridge.keys),
   },
   { ...CLOSED, ...about('What is served there: one of these kinds.', 'new') },
 )

@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponse, us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
 import { readCertificate, readNamed, type TlsFiles } from '../base/certificate.ts'
 import { plainAddress, type Source, sourceOf } from '../base/client-address.ts'
+import { closeReason } from './close-reason.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { pageOf } from './page.ts'
 import { probe } from './probe.ts'
@@ -84,13 +85,14 @@ class UwsConnection implements Connection {
   close(code: number, reason: string): void {
     // Once ended, a socket cannot be cut off: a peer that does not read would keep it for ever.
     if (this.buffered > 0) this.#farewell = { code, reason }
-    else this.#socket?.end(code, reason)
+    else this.#socket?.end(code, closeReason(reason))
   }
 
   /** Bytes that waited have left. */
   drained(): void {
     const farewell = this.#farewell
-    if (farewell !== null && this.buffered === 0) this.#socket?.end(farewell.code, farewell.reason)
+    if (farewell !== null && this.buffered === 0)
+      this.#socket?.end(farewell.code, closeReason(farewell.reason))
   }
 
   terminate(): void {

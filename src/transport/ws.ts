@@ -6,6 +6,7 @@ import { TLSSocket } from 'node:tls'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { type Source, sourceOf } from '../base/client-address.ts'
 import type { ClientCertificate } from '../base/origin.ts'
+import { closeReason } from './close-reason.ts'
 import { deflated, deflateOptions, isDeflated } from './deflate.ts'
 import { writeFrames } from './gather.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
@@ -125,7 +126,7 @@ class WsConnection implements Connection {
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason)
+    this.#socket.close(code, Buffer.from(closeReason(reason)))
   }
 
   terminate(): void {

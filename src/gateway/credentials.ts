@@ -1,8 +1,8 @@
 import { createHmac, pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { Challenge } from '../../protocol/messages.ts'
-import type { Dict } from '../../protocol/payload.ts'
-import type { Prove } from '../inner.ts'
+import type { Challenge } from '../protocol/messages.ts'
+import type { Dict } from '../protocol/payload.ts'
+import type { Prove } from './inner.ts'
 
 const derive = promisify(pbkdf2)
 
