@@ -9,6 +9,7 @@ import type { Paths } from './site/services.ts'
 import { type Offer, PortSite } from './site/site.ts'
 import { whyWs } from './site/why-ws.ts'
 import { loadUws } from './transport/load.ts'
+import { type LocalWebSocketClass, localWebSockets } from './transport/local.ts'
 import { listenRawSocket } from './transport/rawsocket.ts'
 import { listenStream } from './transport/stream.ts'
 import {
@@ -125,6 +126,13 @@ export class Doors {
     const site = this.#site(options)
     this.#attached.push({ door: NO_DOOR, site })
     return handleRequests(site)
+  }
+
+  localWebSocket(options: EndpointOptions): LocalWebSocketClass {
+    const site = this.#site({ ...options, paths: ['/'] })
+    const { door, WebSocket } = localWebSockets(site)
+    this.#attached.push({ door, site })
+    return WebSocket
   }
 
   /**

@@ -27,6 +27,8 @@ export function listenOptions(transport: TransportConfig): ListenOptions {
     serializers,
     allowedOrigins: transport.allowed_origins,
     maxMessageSize: options.max_message_size,
+    compression: options.compression,
+    compressionThreshold: options.compression_threshold,
     sendBuffer: options.send_buffer,
     pingInterval: options.auto_ping_interval,
     handshakeTimeout: options.handshake_timeout,

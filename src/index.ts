@@ -53,4 +53,5 @@ export {
   type Status,
 } from './router.ts'
 export type { EndpointOptions } from './site/entrance.ts'
+export type { LocalWebSocketClass } from './transport/local.ts'
 export { ListenError, type RequestHandler } from './transport/transport.ts'

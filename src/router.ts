@@ -31,6 +31,8 @@ import type { Realm, RealmLoad } from './realm/realm.ts'
 import { Realms } from './realms.ts'
 import { loggedReload } from './reload-log.ts'
 import type { Link } from './session/link.ts'
+import type { EndpointOptions } from './site/entrance.ts'
+import type { LocalWebSocketClass } from './transport/local.ts'
 import { ListenError, type RequestHandler } from './transport/transport.ts'
 
 /** A configuration: the keys of a file, and `version` may be left out. */
@@ -222,6 +224,15 @@ export class Router {
   handler(options: HandlerOptions): RequestHandler {
     this.#checkOpen()
     return this.#doors.handler(options)
+  }
+
+  /**
+   * A class like `WebSocket` whose connections lead to this router in memory, whatever their URL says:
+   * for client libraries in the same process, without a port. Call it once, not for each connection.
+   */
+  localWebSocket(options: EndpointOptions = {}): LocalWebSocketClass {
+    this.#checkOpen()
+    return this.#doors.localWebSocket(options)
   }
 
   /** An in-process session. Throws WampError where there is no such realm or role. */

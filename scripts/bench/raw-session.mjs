@@ -3,6 +3,8 @@ import { connect } from 'node:net'
 
 const [TEXT, CLOSE, PING, PONG] = [1, 8, 9, 10]
 
+const NOTHING = Buffer.alloc(0)
+
 /** Source addresses, as one has too few ports. */
 const ADDRESSES = 64
 let opened = 0
@@ -10,7 +12,7 @@ let opened = 0
 export class RawSession {
   /** What is waited for: the beginning of a message, and who waits. */
   #awaited
-  #input = Buffer.alloc(0)
+  #input = NOTHING
   #isUpgraded = false
 
   /** Connects, and asks for the upgrade unless told otherwise. */
@@ -73,7 +75,7 @@ export class RawSession {
       const end = this.#input.indexOf('\r\n\r\n')
       if (end < 0) return
       const head = this.#input.latin1Slice(0, end)
-      this.#input = this.#input.subarray(end + 4)
+      this.#keep(end + 4)
       this.#isUpgraded = true
       if (head.startsWith('HTTP/1.1 101')) this.#hear('')
       else this.#awaited?.reject(new Error(head))
@@ -83,12 +85,17 @@ export class RawSession {
       const [from, size] = length < 126 ? [2, length] : [4, this.#input.readUInt16BE(2)]
       if (this.#input.length < from + size) return
       const payload = this.#input.subarray(from, from + size)
-      this.#input = this.#input.subarray(from + size)
+      this.#keep(from + size)
       const opcode = first & 15
       if (opcode === TEXT) this.#hear(payload.latin1Slice())
       else if (opcode === PING) this.socket.write(frame(PONG, payload))
       else if (opcode === CLOSE) this.socket.end()
     }
+  }
+
+  /** What is left of the input; nothing of the chunk stays where nothing is. */
+  #keep(from) {
+    this.#input = from < this.#input.length ? this.#input.subarray(from) : NOTHING
   }
 
   #hear(text) {

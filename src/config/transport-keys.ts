@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { COMPRESSIONS } from '../base/compression.ts'
 import { about, CLOSED, duration, name, named, PATH, size, sizeOr } from '../base/keys.ts'
 import { serviceKeys } from '../site/services.ts'
 import { connectionKeys } from './limit-keys.ts'
@@ -111,6 +112,25 @@ const options = Type.Object(
           'new',
           '1MB',
         ),
+      }),
+    ),
+    compression: Type.Optional(
+      Type.Enum(
+        [...COMPRESSIONS],
+        about(
+          'permessage-deflate for WebSocket clients that take it. `shared`: each message on its own, ' +
+            'for next to no memory. A size: with so much of what went before in mind, for 100 KB and ' +
+            'more of memory for each connection, on `ws`. Leave it off where messages hold secrets ' +
+            'beside what others may choose: their length tells.',
+          'new',
+          'off',
+        ),
+      ),
+    ),
+    compression_threshold: Type.Optional(
+      size({
+        minimum: 1,
+        ...about('Messages of fewer bytes are not compressed.', 'new', '1KB'),
       }),
     ),
     send_buffer: Type.Optional(

@@ -67,11 +67,19 @@ export function transportFaults(
 }
 
 /** Why a transport cannot be on uWebSockets.js. */
-function reasonForWs({ type, tls, paths, endpoint, ...keys }: TransportConfig): string | undefined {
+function reasonForWs({
+  type,
+  tls,
+  paths,
+  endpoint,
+  options,
+  ...keys
+}: TransportConfig): string | undefined {
   if (type === 'rawsocket' || type === 'stomp') return 'uWebSockets.js speaks HTTP only'
   const { rawsocket, proxy_protocol: proxyProtocol } = keys
   const socket = endpoint.path === undefined ? undefined : endpoint
-  return whyWs({ tls, paths, rawsocket, proxyProtocol, socket })
+  const { compression } = options
+  return whyWs({ tls, paths, rawsocket, proxyProtocol, socket, compression })
 }
 
 /** Keys that need others, or go against them. */
@@ -80,6 +88,10 @@ function keyFaults({ type, rawsocket, endpoint, ...keys }: TransportConfig, at: 
   if (rawsocket && type !== 'web') {
     const text = 'is for transports of type web'
     faults.push({ path: [...at, 'rawsocket'], atKey: true, text })
+  }
+  if (keys.options.compression !== 'off' && (type === 'rawsocket' || type === 'stomp')) {
+    const text = 'is for WebSockets: these have no compression'
+    faults.push({ path: [...at, 'options', 'compression'], atKey: true, text })
   }
   if (keys.realm !== undefined && type !== 'stomp') {
     const text = 'is for transports of type stomp'

@@ -1,8 +1,8 @@
 /** What all addresses of this machine come to. */
 export const LOOPBACK = 'loopback'
 
-/** Loopback of IPv4, and sockets of the file system. */
-const HERE = /^127\.|^unix$/
+/** Loopback of IPv4, sockets of the file system, and this process. */
+const HERE = /^127\.|^unix$|^local$/
 
 /**
  * Whom an address stands for. Who gets an IPv6 address gets 2 ** 64 of them: they count as one. IPv4

@@ -1,6 +1,7 @@
 import { anonymous } from '../auth/anonymous.ts'
 import type { AuthMethod } from '../auth/auth.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Compression } from '../base/compression.ts'
 import type { Counters } from '../base/counters.ts'
 import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
@@ -18,6 +19,13 @@ import type { Connection, Endpoint, Receiver } from '../transport/transport.ts'
 export interface EndpointOptions {
   /** Largest message in bytes: default 1 MiB. */
   readonly maxMessageSize?: number
+  /**
+   * permessage-deflate for messages to WebSocket clients: `shared`: each on its own;
+   * a size: with so much of what went before in mind, on `ws` only. Default `off`.
+   */
+  readonly compression?: Compression
+  /** Messages of fewer bytes are not compressed: default 1 KiB. */
+  readonly compressionThreshold?: number
   /** What may wait for a slow reader, and what happens beyond; a number is the limit. Default 1 MiB. */
   readonly sendBuffer?: number | Partial<Reception['sendBuffer']>
   /** Silence after which a peer is pinged, and again after which it is dropped: ms, default 10 s. */

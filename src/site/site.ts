@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Source, Trusted } from '../base/client-address.ts'
+import type { Compression } from '../base/compression.ts'
 import type { Counted } from '../base/counters.ts'
 import { StompEndpoint } from '../gateway/stomp/service.ts'
 import { Connections } from '../session/connections.ts'
@@ -71,6 +72,14 @@ export class PortSite implements Site {
 
   get maxMessageSize(): number {
     return this.#offer.options.maxMessageSize ?? 1 << 20
+  }
+
+  get compression(): Compression {
+    return this.#offer.options.compression ?? 'off'
+  }
+
+  get compressionThreshold(): number {
+    return this.#offer.options.compressionThreshold ?? 1024
   }
 
   get handshakeTimeout(): number {

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 export const GATHER = 16384
 
 /** Writes a frame's header at a place of a buffer; gives where it ends. */
-export type WriteHeader = (bytes: Buffer, at: number, length: number) => number
+export type WriteHeader = (bytes: Buffer, at: number, frame: Uint8Array) => number
 
 /** The longest header. */
 const MAX_HEADER = 10
@@ -41,7 +41,7 @@ function writeSome(
   const first = frames[from] as Uint8Array
   if (first.length > GATHER) {
     const bytes = Buffer.allocUnsafe(MAX_HEADER)
-    stream.write(bytes.subarray(0, header(bytes, 0, first.length)))
+    stream.write(bytes.subarray(0, header(bytes, 0, first)))
     stream.write(first)
     return from + 1
   }
@@ -56,7 +56,7 @@ function writeSome(
   let at = 0
   for (let i = from; i < to; i++) {
     const frame = frames[i] as Uint8Array
-    at = header(bytes, at, frame.length)
+    at = header(bytes, at, frame)
     bytes.set(frame, at)
     at += frame.length
   }

@@ -80,7 +80,7 @@ class RawSocketConnection implements Connection {
   }
 }
 
-const messageHeader = (bytes: Buffer, at: number, length: number) =>
+const messageHeader = (bytes: Buffer, at: number, { length }: Uint8Array) =>
   writeHeader(bytes, at, MESSAGE, length)
 
 /** What a handshake comes to: a subprotocol and what the peer takes, or an error. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TlsFiles } from '../base/certificate.ts'
 import type { Source, Trusted } from '../base/client-address.ts'
+import type { Compression } from '../base/compression.ts'
 import type { Counted } from '../base/counters.ts'
 import type { ClientCertificate } from '../base/origin.ts'
 import type { UnixSocket } from '../base/unix-socket.ts'
@@ -91,6 +92,10 @@ export interface Site {
   readonly isOpen: boolean
   /** The largest message of all its endpoints in bytes. */
   readonly maxMessageSize: number
+  /** How messages to WebSocket clients are compressed, where they take it. */
+  readonly compression: Compression
+  /** Messages of fewer bytes are not. */
+  readonly compressionThreshold: number
   /** How long a connection may take to say what it wants: ms. */
   readonly handshakeTimeout: number
   /** Whose word on the addresses of clients is taken. */

@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponse, us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
 import { readCertificate, readNamed, type TlsFiles } from '../base/certificate.ts'
 import { plainAddress, type Source, sourceOf } from '../base/client-address.ts'
+import { closeReason } from './close-reason.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { pageOf } from './page.ts'
 import { probe } from './probe.ts'
@@ -24,6 +25,8 @@ interface UserData {
     readonly endpoint: Endpoint
     /** The endpoint's limit on messages when the connection was opened. */
     readonly maxMessageSize: number
+    /** Shorter messages are not compressed, nor any to a client that does not take it. */
+    readonly compressionThreshold: number
     connection: UwsConnection | null
     receiver: Receiver | null
   }
@@ -41,6 +44,7 @@ class UwsConnection implements Connection {
   readonly remote: string
   readonly secure: boolean
   readonly #binary: boolean
+  readonly #compressionThreshold: number
   #socket: Socket | null
   #frames: readonly Uint8Array[] = NO_FRAMES
   #areBinary = false
@@ -48,6 +52,7 @@ class UwsConnection implements Connection {
   #farewell: { code: number; reason: string } | null = null
 
   constructor(socket: Socket, remote: string, binary: boolean, secure: boolean) {
+    this.#compressionThreshold = socket.getUserData().link.compressionThreshold
     this.#socket = socket
     this.remote = remote
     this.#binary = binary
@@ -66,7 +71,9 @@ class UwsConnection implements Connection {
 
   #sendAll = (): void => {
     const socket = this.#socket as Socket
-    for (const frame of this.#frames) socket.send(frame, this.#areBinary)
+    for (const frame of this.#frames) {
+      socket.send(frame, this.#areBinary, frame.length >= this.#compressionThreshold)
+    }
     // They hold the whole chunk that they were written in.
     this.#frames = NO_FRAMES
   }
@@ -78,13 +85,14 @@ class UwsConnection implements Connection {
   close(code: number, reason: string): void {
     // Once ended, a socket cannot be cut off: a peer that does not read would keep it for ever.
     if (this.buffered > 0) this.#farewell = { code, reason }
-    else this.#socket?.end(code, reason)
+    else this.#socket?.end(code, closeReason(reason))
   }
 
   /** Bytes that waited have left. */
   drained(): void {
     const farewell = this.#farewell
-    if (farewell !== null && this.buffered === 0) this.#socket?.end(farewell.code, farewell.reason)
+    if (farewell !== null && this.buffered === 0)
+      this.#socket?.end(farewell.code, closeReason(farewell.reason))
   }
 
   terminate(): void {
@@ -155,12 +163,13 @@ interface App {
 }
 
 /** Throws a ListenError. */
-function offerOf(tls: TlsFiles | undefined, { maxMessageSize }: Site): string {
-  if (tls === undefined) return String(maxMessageSize)
+function offerOf(tls: TlsFiles | undefined, { maxMessageSize, compression }: Site): string {
+  const limits = `${maxMessageSize} ${compression}`
+  if (tls === undefined) return limits
   try {
     const { cert, key } = readCertificate(tls)
     const named = readNamed(tls).map(({ names, cert, key }) => `${names} ${cert} ${key}`)
-    return `${maxMessageSize} ${cert} ${key} ${named.join(' ')}`
+    return `${limits} ${cert} ${key} ${named.join(' ')}`
   } catch (error) {
     throw new ListenError((error as Error).message)
   }
@@ -208,7 +217,7 @@ function serve(
   open: Set<UwsConnection>,
 ): void {
   app.ws<UserData>('/*', {
-    compression: uws.DISABLED,
+    compression: compressionOf(uws, site),
     maxPayloadLength: site.maxMessageSize * HEADROOM,
     // The outbox has the cap; uWebSockets.js' own would drop without telling.
     maxBackpressure: 0,
@@ -236,11 +245,18 @@ function serve(
       }
       const { endpoint, protocol } = answer
       const { maxMessageSize } = endpoint
+      const { compressionThreshold } = site
       response.upgrade<UserData>(
         {
           protocol,
           source: sourceOfRequest(request, response, site),
-          link: { endpoint, maxMessageSize, connection: null, receiver: null },
+          link: {
+            endpoint,
+            maxMessageSize,
+            compressionThreshold,
+            connection: null,
+            receiver: null,
+          },
         },
         request.getHeader('sec-websocket-key'),
         protocol,
@@ -290,6 +306,11 @@ function serve(
       response.writeStatus(status).end(isPage ? 'no sound WebSocket handshake\n' : 'not found\n')
     }
   })
+}
+
+/** Nothing is kept of a connection: both sides compress each message on its own. */
+function compressionOf(uws: UWS, { compression }: Site): number {
+  return compression === 'off' ? uws.DISABLED : uws.SHARED_COMPRESSOR | uws.SHARED_DECOMPRESSOR
 }
 
 function sourceOfRequest(request: HttpRequest, response: HttpResponse, { trusted }: Site): Source {

@@ -6,6 +6,8 @@ import { TLSSocket } from 'node:tls'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { type Source, sourceOf } from '../base/client-address.ts'
 import type { ClientCertificate } from '../base/origin.ts'
+import { closeReason } from './close-reason.ts'
+import { deflated, deflateOptions, isDeflated } from './deflate.ts'
 import { writeFrames } from './gather.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { openAt, socketsOf } from './open.ts'
@@ -49,11 +51,23 @@ class WsConnection implements Connection {
   readonly #stream: Duplex
   readonly #binary: boolean
   #opcode = TEXT
+  readonly #compressionThreshold: number
+  readonly #compresses: 'nothing' | 'each alone' | 'by the library'
   /** Called when bytes that waited have left. */
   onDrained: () => void = () => {}
 
-  constructor(socket: WebSocket, stream: Duplex, { remote, secure }: Source, binary: boolean) {
+  constructor(
+    socket: WebSocket,
+    stream: Duplex,
+    { remote, secure }: Source,
+    binary: boolean,
+    terms: Terms,
+  ) {
     this.#socket = socket
+    this.#compressionThreshold = terms.compressionThreshold
+    const isTaken = socket.extensions !== ''
+    const isAlone = terms.compression === 'shared'
+    this.#compresses = !isTaken ? 'nothing' : isAlone ? 'each alone' : 'by the library'
     this.#stream = stream
     this.remote = remote
     this.secure = secure ?? stream instanceof TLSSocket
@@ -62,18 +76,39 @@ class WsConnection implements Connection {
   }
 
   get buffered(): number {
-    return this.#stream.writableLength
+    return this.#socket.bufferedAmount
   }
 
   write(frames: readonly Uint8Array[], binary: boolean = this.#binary): void {
     this.#opcode = binary ? BINARY : TEXT
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    writeFrames(this.#stream, frames, this.#header, this.onDrained)
+    if (this.#compresses === 'by the library') this.#hand(frames)
+    else writeFrames(this.#stream, this.#perhapsDeflated(frames), this.#header, this.onDrained)
+  }
+
+  /** A window that goes on is the library's; it compresses elsewhere, and keeps the order. */
+  #hand(frames: readonly Uint8Array[]): void {
+    const binary = this.#opcode === BINARY
+    // Nothing is heard of a connection that is gone.
+    const sent = (error?: Error | null) => error || this.onDrained()
+    for (const [i, frame] of frames.entries()) {
+      const compress = frame.length >= this.#compressionThreshold
+      const isLast = i === frames.length - 1
+      this.#socket.send(frame, { binary, compress }, isLast ? sent : undefined)
+    }
+  }
+
+  #perhapsDeflated(frames: readonly Uint8Array[]): readonly Uint8Array[] {
+    if (this.#compresses === 'nothing') return frames
+    const threshold = this.#compressionThreshold
+    return frames.map(frame => (frame.length >= threshold ? deflated(frame) : frame))
   }
 
   /** The header of an unmasked frame (RFC 6455, 5.2); gives where it ends. */
-  #header = (bytes: Buffer, at: number, length: number): number => {
-    bytes[at] = this.#opcode
+  #header = (bytes: Buffer, at: number, frame: Uint8Array): number => {
+    const { length } = frame
+    const isCompressed = this.#compresses === 'each alone' && isDeflated(frame)
+    bytes[at] = isCompressed ? this.#opcode | RSV1 : this.#opcode
     if (length < 126) {
       bytes[at + 1] = length
       return at + 2
@@ -91,13 +126,19 @@ class WsConnection implements Connection {
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason)
+    this.#socket.close(code, Buffer.from(closeReason(reason)))
   }
 
   terminate(): void {
     this.#socket.terminate()
   }
 }
+
+/** The bit of a compressed message (RFC 7692, 6). */
+const RSV1 = 0x40
+
+/** What stands for a connection when it is opened, and as long as it lasts. */
+type Terms = Pick<Site, 'compression' | 'compressionThreshold'> & Pick<Endpoint, 'maxMessageSize'>
 
 /** Answers upgrade requests of an HTTP server. */
 interface UpgradeHandler {
@@ -135,12 +176,17 @@ function upgradeHandler(site: Site, peers: Peers): UpgradeHandler {
     }
     const { endpoint, protocol } = answer
     choices.set(request, protocol)
-    // A connection keeps the limit that stands when it is opened.
     const { maxMessageSize } = endpoint
+    const { compression, compressionThreshold } = site
     const source = sourceOfRequest(request, peers, site)
     server.options.maxPayload = maxMessageSize * HEADROOM
+    server.options.perMessageDeflate = deflateOptions(
+      compression,
+      header('sec-websocket-extensions'),
+    )
     server.handleUpgrade(request, stream, head, socket => {
-      serve(socket, stream, endpoint, protocol, source, maxMessageSize)
+      const terms = { maxMessageSize, compression, compressionThreshold }
+      serve(socket, stream, endpoint, protocol, source, terms)
     })
   }
 
@@ -163,10 +209,11 @@ function serve(
   endpoint: Endpoint,
   protocol: string,
   source: Source,
-  maxMessageSize: number,
+  terms: Terms,
 ): void {
+  const { maxMessageSize } = terms
   const binary = endpoint.protocols.get(protocol)?.binary ?? false
-  const connection = new WsConnection(socket, stream, source, binary)
+  const connection = new WsConnection(socket, stream, source, binary, terms)
   const receiver: Receiver = endpoint.open(connection, protocol)
   connection.onDrained = () => receiver.drained()
   socket.on('message', (data: Buffer, isBinary) => {

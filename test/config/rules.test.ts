@@ -56,6 +56,9 @@ describe('the rules of what a transport is', () => {
     expect(of({ path: '/x' })).contain('.path: is for transports of type websocket')
     expect(of({ rawsocket: true })).contain('.rawsocket: is for transports of type web')
     expect(of({ endpoint: { mode: '0600' } })).contain('.endpoint.mode: is for unix sockets')
+    expect(of({ options: { compression: 'shared' } })).contain(
+      '.options.compression: is for WebSockets',
+    )
     expect(of({ proxy_protocol: true })).contain('.proxy_protocol: needs trusted_proxies')
     expect(of({ endpoint: { path: '/a', mode: '0999' } })).contain('expected a mode such as 0660')
   })

@@ -35,6 +35,7 @@ const PLACES = /^(transports\[\]\.options|realms\[\]\.(limits|rpc|retained_event
 /** Times and the like, which nothing is refused for. */
 const NO_LIMITS = [
   'transports[].options.auto_ping_interval',
+  'transports[].options.compression_threshold',
   'transports[].options.failure_backoff',
   'realms[].rpc.call_timeout',
   'realms[].retained_events.max_age',

@@ -7,13 +7,13 @@ import type { ListenOptions } from '../../src/doors.ts'
 import type { Router } from '../../src/router.ts'
 import type { EndpointOptions } from '../../src/site/entrance.ts'
 import type { Door, Kind } from '../transport/carriage.ts'
-import { rawClient, shaken } from './rawsocket-client.ts'
+import { type RawSocketPeer, rawClient, shaken } from './rawsocket-client.ts'
 
 const certificate = 'test/fixtures/localhost.crt'
 const TLS = { certificate, key: 'test/fixtures/localhost.key' }
 
 /** Ways to reach a router by RawSocket. */
-interface RawKind extends Kind {
+interface RawKind extends Kind<RawSocketPeer> {
   socket(door: Door): Promise<Socket>
 }
 

@@ -19,6 +19,8 @@ export function siteOf(receiver: Partial<Receiver>, changes: Partial<Endpoint> =
   return {
     isOpen: true,
     maxMessageSize: endpoint.maxMessageSize,
+    compression: 'off',
+    compressionThreshold: 1024,
     handshakeTimeout: 10_000,
     trusted: new Trusted([]),
     count() {},

@@ -7,6 +7,8 @@ import XMLHttpRequest from 'xmlhttprequest-ssl'
 import type { Client, ClientKind, SerializerName, User } from './client.ts'
 import { bytesToText, SLOW, serializerNames, textToBytes, WampError } from './client.ts'
 
+const OwnFactory = autobahn26.transports.get('websocket')
+
 export const autobahnJsKinds: ClientKind[] = [
   ...serializerNames.map(serializer => kind('Autobahn|JS 22', autobahn22, serializer)),
   ...serializerNames.map(serializer => kind('Autobahn|JS 26', autobahn26, serializer)),
@@ -179,23 +181,41 @@ function same<T>(value: T): T {
 ;(globalThis as { XMLHttpRequest?: unknown }).XMLHttpRequest = XMLHttpRequest
 
 // Autobahn|JS 26 uses the platform's WebSocket, which Node has from version 22 on. Under an older
-// one it gets the one of `ws`, only while it connects: 22 would take it instead of its own.
+// one it gets the one of `ws`.
 if (!('WebSocket' in globalThis)) {
-  const OwnFactory = autobahn26.transports.get('websocket')
   class QuietWebSocket extends WebSocket {
     // A failure is told by `close` too, and without a listener `error` would end the process.
     override onerror = () => {}
   }
-  class FactoryWithWebSocket extends OwnFactory {
+  autobahn26.transports.register('websocket', factoryWith(QuietWebSocket))
+}
+
+/** Autobahn|JS 26 on a WebSocket class of a router in this process. */
+export function localAutobahnKinds(WebSocket: unknown): ClientKind[] {
+  autobahn26.transports.register('local', factoryWith(WebSocket))
+  return serializerNames.map(serializer => {
+    const name = `Autobahn|JS 26 ${serializer}`
+    const connectWith: ClientKind['connect'] = (url, onReturn, user) => {
+      const serializers = [newSerializer(autobahn26, serializer)]
+      const transport = { type: 'local', url, serializers }
+      return connect(name, autobahn26, serializer, transport, onReturn, user)
+    }
+    return { name, connect: connectWith }
+  })
+}
+
+/** It takes this class for the platform's only while it connects: version 22 would take it, too. */
+function factoryWith(WebSocket: unknown) {
+  return class extends OwnFactory {
     override create() {
-      const platform = globalThis as { WebSocket?: unknown }
-      platform.WebSocket = QuietWebSocket
+      const before = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
+      Object.defineProperty(globalThis, 'WebSocket', { value: WebSocket, configurable: true })
       try {
         return super.create()
       } finally {
-        delete platform.WebSocket
+        if (before === undefined) Reflect.deleteProperty(globalThis, 'WebSocket')
+        else Object.defineProperty(globalThis, 'WebSocket', before)
       }
     }
   }
-  autobahn26.transports.register('websocket', FactoryWithWebSocket)
 }

@@ -9,16 +9,22 @@ import { bytesToText, mapLeaves, SLOW, serializerNames, textToBytes, WampError }
 
 const serializers = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer }
 
-export const wampyKinds: ClientKind[] = serializerNames.map(serializer => {
-  const name = `wampy ${serializer}`
-  const connectWith: ClientKind['connect'] = (url, onReturn, user) =>
-    connect(name, serializer, url, onReturn, user)
-  return { name, connect: connectWith }
-})
+export const wampyKinds: ClientKind[] = wampyKindsOn(WebSocket)
+
+/** On a class like WebSocket. */
+export function wampyKindsOn(ws: unknown): ClientKind[] {
+  return serializerNames.map(serializer => {
+    const name = `wampy ${serializer}`
+    const connectWith: ClientKind['connect'] = (url, onReturn, user) =>
+      connect(name, serializer, ws, url, onReturn, user)
+    return { name, connect: connectWith }
+  })
+}
 
 async function connect(
   name: string,
   serializer: SerializerName,
+  ws: unknown,
   url: string,
   onReturn?: () => void,
   user?: User,
@@ -29,7 +35,7 @@ async function connect(
   })
   const wampy = new Wampy(url, {
     realm: 'realm1',
-    ws: WebSocket as never, // its type asks for a browser's WebSocket
+    ws: ws as never, // its type asks for a browser's WebSocket
     serializer: new serializers[serializer](),
     autoReconnect: onReturn !== undefined,
     reconnectInterval: 200,

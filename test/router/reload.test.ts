@@ -203,7 +203,7 @@ for (const transport of TRANSPORTS) {
           path: '/other',
           allowed_origins: ['https://app.example'],
           serializers: ['json'],
-          options: { backend: transport, max_message_size: '2KB' },
+          options: { backend: transport, max_message_size: '2KB', compression: 'shared' },
         }),
       )
       const ask = (changes: Record<string, string>) =>
@@ -216,7 +216,11 @@ for (const transport of TRANSPORTS) {
 
       const long = [32, 1, { x: 'a'.repeat(3000) }, 'a']
       expect((await before.ask(long))[0], 'its limit stays').equal(33)
-      const after = await member(`ws://127.0.0.1:${port}/other`)
+      const after = await connect(`ws://127.0.0.1:${port}/other`, 'wamp.2.json', {
+        perMessageDeflate: true,
+      })
+      expect(after.socket.extensions).equal('permessage-deflate')
+      await after.join()
       after.send(long)
       expect((await after.closed).code).equal(1009)
       expect((await before.ask([32, 2, {}, 'b']))[0]).equal(33)

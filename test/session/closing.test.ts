@@ -1,6 +1,8 @@
 import { expect } from 'chai'
+import { WampError } from '../../src/protocol/errors.ts'
 import { createRouter, type Router } from '../../src/router.ts'
 import {
+  connect,
   eventually,
   hangUp,
   hello,
@@ -231,5 +233,26 @@ for (const transport of TRANSPORTS) {
       await eventually('both are gone', () => client.socket.readyState === 3)
       await router.close()
     })
+  })
+}
+
+for (const transport of TRANSPORTS) {
+  it(`a reason that is too long for a close frame is cut short, over ${transport}`, async () => {
+    const uri = `com.${'ü'.repeat(100)}`
+    const check = () => {
+      throw new WampError(uri)
+    }
+    const authenticate = { methods: ['anonymous'] as const, check }
+    const router = createRouter({ development: true, authenticate })
+    try {
+      const { url } = await router.listen({ port: 0, transport })
+      const client = await connect(url)
+      expect((await client.ask(hello()))[2]).equal(uri)
+      const { code, reason } = await client.closed
+      expect(code).equal(1000)
+      expect(uri.startsWith(reason.slice(0, 50))).equal(true)
+    } finally {
+      await router.close({ grace: 0 })
+    }
   })
 }

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import { expect } from 'chai'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createRouter } from '../../src/router.ts'
@@ -56,6 +58,54 @@ describe('transport attached to an http.Server', () => {
       expect(chat.readyState, 'the chat goes on').equal(WebSocket.OPEN)
       chat.terminate()
       for (const socket of theirs.clients) socket.terminate()
+      await closed(server)
+    })
+
+    it('serves WAMP over TLS', async () => {
+      const server = createTlsServer({
+        cert: readFileSync('test/fixtures/localhost.crt'),
+        key: readFileSync('test/fixtures/localhost.key'),
+      })
+      const router = createRouter({ development: true })
+      router.attach(server)
+      const port = await listening(server)
+      const client = await connect(`wss://127.0.0.1:${port}/ws`, 'wamp.2.json', {
+        rejectUnauthorized: false,
+      })
+      const [, id] = await client.join()
+      const [, , , [details]] = (await client.ask([
+        48,
+        1,
+        {},
+        'wamp.session.get',
+        [id],
+      ])) as unknown as [number, number, object, [{ transport: object }]]
+      expect(details.transport).include({ type: 'websocket', secure: true })
+      await client.close()
+      await router.close()
+      await closed(server)
+    })
+
+    it('is not disturbed by handlers that end upgrades that nobody has answered', async () => {
+      const server = createServer()
+      const router = createRouter({ development: true })
+      const ended: string[] = []
+      // As engine.io does it, with more patience.
+      server.on('upgrade', (request, socket) => {
+        setTimeout(() => {
+          if (!socket.writable || (socket as Socket).bytesWritten > 0) return
+          ended.push(request.url ?? '')
+          socket.end()
+        }, 100)
+      })
+      router.attach(server)
+      const port = await listening(server)
+      const client = await member(`ws://127.0.0.1:${port}/ws`)
+      expect(await http(port, handshake({}, '/nobodys'))).equal(null)
+      expect((await client.ask([64, 1, {}, 'a']))[0]).equal(65)
+      expect(ended).deep.equal(['/nobodys'])
+      await client.close()
+      await router.close()
       await closed(server)
     })
 
