@@ -82,7 +82,7 @@ if (executable !== undefined) {
       const require = createRequire(import.meta.url)
       const stomp = join(dirname(require.resolve('@stomp/stompjs')), 'stomp.umd.min.js')
       cpSync(stomp, join(folder, 'stomp.js'))
-      cpSync(resolve('node_modules/autobahn-browser/autobahn.min.js'), join(folder, 'autobahn.js'))
+      cpSync(require.resolve('autobahn-browser/autobahn.min.js'), join(folder, 'autobahn.js'))
       for (const name of ['index.html', 'page.js']) {
         cpSync(resolve('test/browser', name), join(folder, name))
       }

@@ -10,6 +10,7 @@ import {
   AUTHENTICATION_DENIED,
   INTERNAL_ERROR,
   INVALID_ARGUMENT,
+  LIMIT_EXCEEDED,
   PAYLOAD_SIZE_EXCEEDED,
   PROTOCOL_VIOLATION,
   UNAVAILABLE,
@@ -24,6 +25,7 @@ import { INNER_PROTOCOL, type Prove } from '../inner.ts'
 import { Accept } from './accept.ts'
 import { claimIn, SIGNED, type Signed, signedText } from './claim.ts'
 import { type KeepTerms, KeptSessions, type Lease } from './kept.ts'
+import { Occupancy } from './occupancy.ts'
 import { operations } from './operations.ts'
 import { Problem } from './problem.ts'
 import { Replays } from './replays.ts'
@@ -42,6 +44,8 @@ export interface BridgeTerms extends KeepTerms {
   readonly realm: string
   /** Requests, streams of events among them, that may be open at a time. */
   readonly maxRequests: number
+  /** Those of one address; 0 is no limit. Addresses of this machine have none. */
+  readonly maxRequestsPerAddress: number
   /** A stream that has nothing to tell shows this often that it is there. */
   readonly heartbeat: number
 }
@@ -82,7 +86,7 @@ export class Bridge {
   readonly #replays: Replays
   readonly #streams = new Set<HttpSession>()
   terms: BridgeTerms
-  #open = 0
+  readonly #open = new Occupancy()
   #bodies = 0
 
   constructor(house: BridgeHouse, entrance: Entrance, path: string, terms: BridgeTerms) {
@@ -138,11 +142,17 @@ export class Bridge {
     { route, rest }: { route: Route; rest: string },
     source: Source,
   ): void {
-    if (this.#open >= this.terms.maxRequests) {
+    const { maxRequests, maxRequestsPerAddress } = this.terms
+    if (this.#open.all >= maxRequests) {
       this.#refuse(response, new Problem(UNAVAILABLE, 'too many requests are open'))
       return
     }
-    this.#open++
+    if (maxRequestsPerAddress > 0 && this.#open.of(source.remote) >= maxRequestsPerAddress) {
+      const text = 'too many requests of this address are open'
+      this.#refuse(response, new Problem(LIMIT_EXCEEDED, text))
+      return
+    }
+    this.#open.enter(source.remote)
     let size = 0
     const most = MAX_BODIES * this.#entrance.maxMessageSize
     request.on('data', (chunk: Uint8Array) => {
@@ -151,7 +161,7 @@ export class Bridge {
       if (this.#bodies > most) request.destroy()
     })
     response.once('close', () => {
-      this.#open--
+      this.#open.leave(source.remote)
       this.#bodies -= size
     })
     this.#serve(request, response, { route, rest }, source).catch(error =>
@@ -271,6 +281,7 @@ export class Bridge {
 
   #refuse(response: ServerResponse, problem: Problem): void {
     this.#house.counters.count('refused_requests')
+    if (response.writableEnded) return
     if (response.headersSent || response.destroyed) {
       response.destroy()
       return
@@ -290,7 +301,9 @@ const ORIGIN = 'wampd.error.origin_refused'
 
 /** Basic is taken, too, but for that browsers would ask their users for a password. */
 function challengeOf(realm: string): string {
-  return `Bearer realm="${realm}", ${SIGNED} realm="${realm}"`
+  // Headers do not take all that realms may be called.
+  const name = encodeURI(realm)
+  return `Bearer realm="${name}", ${SIGNED} realm="${name}"`
 }
 
 /** What comes from another address is of another client, though it has the same credentials. */

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import {
   INVALID_ARGUMENT,
   PROTOCOL_VIOLATION,
@@ -38,8 +37,8 @@ export const operations: Readonly<Record<Route['operation'], (job: Job) => Promi
   publish,
   call,
   subscribe,
-  async describe({ response, path }) {
-    answer(response, { type: JSON_TYPE, body: Buffer.from(openApi(path)) })
+  async describe(job) {
+    answer(job, { type: JSON_TYPE, body: Buffer.from(openApi(job.path)) })
   },
 }
 
@@ -55,8 +54,7 @@ interface Subject {
 }
 
 async function publish(job: Job): Promise<void> {
-  const { response, accept } = job
-  if (!accept.takes(JSON_TYPE)) throw unacceptable(JSON_TYPE)
+  if (!job.accept.takes(JSON_TYPE)) throw unacceptable(JSON_TYPE)
   const { uri: topic, options, payload, isForm } = subjectOf(job, 'topic')
   const make = sound(request => ({
     type: PUBLISH,
@@ -71,7 +69,7 @@ async function publish(job: Job): Promise<void> {
     if (told.type === ERROR) throw Problem.of(told)
     const { publication } = told as Extract<Message, { type: typeof PUBLISHED }>
     const outcome = isForm ? { id: publication } : { publication }
-    answer(response, { type: JSON_TYPE, body: Buffer.from(jsonOf(outcome)) })
+    answer(job, { type: JSON_TYPE, body: Buffer.from(jsonOf(outcome)) })
   } finally {
     release()
   }
@@ -111,7 +109,7 @@ async function callOnce(job: Job, make: Request, isForm: boolean): Promise<void>
     response.off('close', cancel)
     if (told.type === ERROR) throw Problem.of(told)
     const { payload } = told as Extract<Message, { type: typeof RESULT }>
-    answer(response, isForm ? formOf(payload) : contentFor(payload, accept))
+    answer(job, isForm ? formOf(payload) : contentFor(payload, accept))
   } finally {
     response.off('close', cancel)
     release()
@@ -122,7 +120,10 @@ async function callOnce(job: Job, make: Request, isForm: boolean): Promise<void>
 async function callInParts(job: Job, make: Request, lines: Lines): Promise<void> {
   const { response, clock, terms } = job
   const stream = new Stream(response, lines, clock, terms.heartbeat)
-  const session = await job.session(stream, problem => stream.end(problem.message))
+  const session = await job.session(stream, problem => {
+    stream.send(problem.body, 'error')
+    stream.end(problem.message)
+  })
   stream.follow(session)
   const told = await session.ask(make, part => stream.send(resultText(part)))
   if (told.type === ERROR) {
@@ -231,9 +232,9 @@ function unacceptable(type: string): Problem {
 /** How long a client may take to read an answer. Milliseconds. */
 const READ_TIMEOUT = 30_000
 
-function answer(response: ServerResponse, { type, body }: Content): void {
+function answer({ response, clock }: Job, { type, body }: Content): void {
+  const timer = clock.after(READ_TIMEOUT, () => response.destroy())
+  response.once('close', () => timer.cancel())
   if (body.length === 0) response.writeHead(204).end()
   else response.writeHead(200, { 'Content-Type': type, 'Content-Length': body.length }).end(body)
-  const timer = setTimeout(() => response.destroy(), READ_TIMEOUT).unref()
-  response.once('close', () => clearTimeout(timer))
 }

@@ -52,7 +52,13 @@ const keys = Type.Object(
       }),
     ),
     max_sessions: count(1, 1_000_000, 'Sessions that are kept at a time.', 1000),
-    max_requests: count(1, 1_000_000, 'Requests, streams included, open at a time.', 1000),
+    max_requests: count(1, 1_000_000, 'Requests, streams included, open at a time.', 10_000),
+    max_requests_per_address: count(
+      0,
+      1_000_000,
+      'Those of one address; 0 is no limit. Addresses of this machine have none.',
+      100,
+    ),
     heartbeat: Type.Optional(
       duration({
         minimum: 100,
@@ -140,8 +146,14 @@ function webhookOf(keys: WebhookKeys) {
 /** Keys from a configuration have their defaults; those that an application gives may lack them. */
 function termsOf(keys: Keys): BridgeTerms {
   const { realm, keep = 60_000, heartbeat = 15_000 } = keys
-  const { max_sessions: maxSessions = 1000, max_requests: maxRequests = 1000 } = keys
-  return { realm, keep: time(keep), heartbeat: time(heartbeat), maxSessions, maxRequests }
+  return {
+    realm,
+    keep: time(keep),
+    heartbeat: time(heartbeat),
+    maxSessions: keys.max_sessions ?? 1000,
+    maxRequests: keys.max_requests ?? 10_000,
+    maxRequestsPerAddress: keys.max_requests_per_address ?? 100,
+  }
 }
 
 function time(input: number | string): number {

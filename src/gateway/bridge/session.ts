@@ -42,6 +42,7 @@ export class HttpSession implements Listener {
   /** Those that wait for an answer. */
   readonly #waiting = new Set<(problem: Problem) => void>()
   #problem: Problem | null = null
+  #hasJoined = false
   #isGone = false
 
   constructor({ protocol, open, ...way }: Way, fate: Fate, sink: Sink = NO_SINK) {
@@ -66,6 +67,7 @@ export class HttpSession implements Listener {
       const refuse = this.#await(reject)
       if (refuse === undefined) return
       this.#inner.join(realm, details, prove, () => {
+        this.#hasJoined = true
         this.#waiting.delete(refuse)
         resolve()
       })
@@ -119,7 +121,8 @@ export class HttpSession implements Listener {
   }
 
   ended(uri: string, text: string): void {
-    this.#end(new Problem(uri, text))
+    // Whatever ends a session that stood, the request may be sent again.
+    this.#end(new Problem(uri, text, this.#hasJoined ? 503 : undefined))
   }
 
   failed(error: unknown): void {

@@ -22,8 +22,9 @@ export interface WebhooksHouse {
   open(connection: Connection): Receiver
 }
 
-/** How long until a session is tried again. Milliseconds. */
+/** How long until a session is tried again, each time twice as long. Milliseconds. */
 const AGAIN = 2000
+const MAX_AGAIN = 60_000
 
 /** The session that hears the topics of some webhooks, and comes again where it ends. */
 export class Webhooks {
@@ -33,6 +34,7 @@ export class Webhooks {
   #bySubscription = new Map<number, { readonly topic: string; readonly webhooks: Webhook[] }>()
   #session: HttpSession | null = null
   #timer: Timer | null
+  #again = AGAIN
   #isClosed = false
 
   constructor(house: WebhooksHouse, realm: string, configs: readonly WebhookConfig[]) {
@@ -70,6 +72,7 @@ export class Webhooks {
   async #subscribe(session: HttpSession): Promise<void> {
     const anybody = { authmethods: ['anonymous'] }
     await session.join(this.#realm, anybody, () => ({ signature: '' }))
+    this.#again = AGAIN
     for (const { config, webhook } of this.#hooks) {
       const { topic, match } = config
       const options = { match }
@@ -96,6 +99,7 @@ export class Webhooks {
     if (this.#isClosed) return
     if (!this.#house.isOpen()) return
     this.#house.log.warn({ reason: uri, text: message }, 'webhooks have no session')
-    this.#timer = this.#house.clock.after(AGAIN, () => this.#join())
+    this.#timer = this.#house.clock.after(this.#again, () => this.#join())
+    this.#again = Math.min(2 * this.#again, MAX_AGAIN)
   }
 }

@@ -7,7 +7,7 @@ import { STATUSES } from '../../../src/gateway/bridge/problem.ts'
 import { WampError } from '../../../src/index.ts'
 import { eventually, hangUp, member, pause } from '../../helpers/raw-client.ts'
 import { RawSocket } from '../../helpers/raw-socket.ts'
-import { bodyOf, type Changes, CRA_SECRET, JWT_SECRET, World } from './world.ts'
+import { bodyOf, type Changes, CRA_SECRET, configOf, JWT_SECRET, World } from './world.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
@@ -458,6 +458,42 @@ describe('HTTP bridge', () => {
     expect((await world.post('/api/publish/a')).status).equal(200)
   })
 
+  it('refuses requests of an address that has too many, or has failed too often', async () => {
+    await start({
+      bridge: { max_requests_per_address: 1 },
+      options: { max_failures: 1, failure_backoff: '1m' },
+      transport: { trusted_proxies: ['127.0.0.1'] },
+    })
+    const from = (address: string) => ({ 'X-Forwarded-For': address })
+    const stream = await world.stream('/api/subscribe/a', from('203.0.113.7'))
+    expect((await world.post('/api/publish/a', '', from('203.0.113.7'))).status).equal(429)
+    expect((await world.post('/api/publish/a', '', from('203.0.113.8'))).status).equal(200)
+    stream.close()
+    await eventually('end', () => world.router.status().connections === 1)
+    expect((await world.post('/api/publish/a', '', from('203.0.113.7'))).status).equal(200)
+
+    const joe = { ...from('203.0.113.9'), ...basic('joe:wrong') }
+    expect((await world.post('/api/publish/a', '', joe)).status).equal(401)
+    expect((await world.post('/api/publish/a', '', joe)).status).equal(401)
+    const right = { ...from('203.0.113.9'), ...basic('joe:a secret of joe') }
+    const answer = await world.post('/api/publish/a', '', right)
+    expect([answer.status, bodyOf(answer).error]).deep.equal([429, 'wampd.error.too_many_attempts'])
+  })
+
+  it('follows a reload: limits, the realm, and whether there is a bridge', async () => {
+    await start()
+    const stream = await world.stream('/api/subscribe/a')
+    world.router.reload({ ...configOf({ bridge: { max_requests: 1 } }) })
+    expect((await world.post('/api/publish/a')).status).equal(503)
+    const without = configOf()
+    const [web] = without.transports as unknown as [{ paths: Record<string, object> }]
+    delete web.paths['/api']
+    world.router.reload({ ...without })
+    await stream.ended
+    expect((await world.post('/api/publish/a')).status).equal(404)
+    expect((await world.post('/users/publish/a')).status).equal(401)
+  })
+
   it('takes only pages of origins that may come, and tells browsers so', async () => {
     await start({ transport: { allowed_origins: ['https://app.example'] } })
     const foreign = await world.post('/api/publish/a', '', { Origin: 'https://evil.example' })
@@ -500,7 +536,7 @@ describe('HTTP bridge', () => {
     const id = ids.find(one => one !== world.session.id)
     await world.session.call('wamp.session.kill', [id], { reason: 'a.reason', message: 'enough' })
     const answer = await waiting
-    expect([answer.status, bodyOf(answer).detail]).deep.equal([422, 'enough'])
+    expect([answer.status, bodyOf(answer).detail]).deep.equal([503, 'enough'])
     expect((await world.post('/api/publish/a')).status).equal(200)
   })
 
