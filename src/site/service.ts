@@ -43,7 +43,9 @@ export interface ServiceKind<Keys> {
   /** Nothing but WebSockets is served there, besides a page: any library for them can do it. */
   readonly isWebSocket?: boolean
   /** What is wrong with its keys beyond what their schema says, and at which of them. */
-  faults?(keys: Keys): readonly { readonly path: readonly string[]; readonly text: string }[]
+  faults?(
+    keys: Keys,
+  ): readonly { readonly path: readonly (string | number)[]; readonly text: string }[]
   /** Opens it, with its keys as the configuration has them, defaults filled in. */
   create(keys: Keys, place: Place): Service
 }

@@ -143,7 +143,7 @@ class Events {
       }))
       const { args = [], kwargs = {} } = told.type === RESULT ? told.payload.open() : {}
       // No history, no permission, or no longer all that there was.
-      if (kwargs.complete !== true && after === from) {
+      if (kwargs.complete !== true) {
         this.#stream.send(jsonOf({ topic, complete: false }), 'gap')
       }
       for (const event of args as StoredEvent[]) {

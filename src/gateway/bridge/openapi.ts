@@ -1,7 +1,18 @@
 import { ROUTES, type Route } from './routes.ts'
 
+/** Descriptions by the paths of bridges. */
+const made = new Map<string, string>()
+
 /** A description of what is at a path, in JSON (OpenAPI 3.1), made from what requests are led by. */
 export function openApi(path: string): string {
+  const known = made.get(path)
+  if (known !== undefined) return known
+  const text = describe(path)
+  made.set(path, text)
+  return text
+}
+
+function describe(path: string): string {
   const paths = Object.fromEntries(
     ROUTES.map(route => [route.path, { [route.method.toLowerCase()]: operationOf(route) }]),
   )

@@ -84,7 +84,7 @@ export const bridgeKind: ServiceKind<Keys> = {
     webhooks.flatMap(({ url }, i) =>
       /^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')
         ? []
-        : [{ path: ['webhooks', String(i), 'url'], text: 'is no http or https URL' }],
+        : [{ path: ['webhooks', i, 'url'], text: 'is no http or https URL' }],
     ),
   create(keys: Keys, { house, path, options }: Place): Service {
     const entrance = new Entrance(house, entranceOptions(keys, options))

@@ -15,7 +15,7 @@ export interface Lines {
 /** Server-sent events (WHATWG HTML, 9.2). */
 export const SSE: Lines = {
   type: 'text/event-stream',
-  comment: text => `: ${text}\n\n`,
+  comment: text => `: ${text.replaceAll(/[\r\n]+/g, ' ')}\n\n`,
   entry(data, name, id) {
     const head = (id === undefined ? '' : `id: ${id}\n`) + (name ? `event: ${name}\n` : '')
     return `${head}data: ${data}\n\n`
