@@ -15,9 +15,8 @@ export class RawSession {
   #input = NOTHING
   #isUpgraded = false
 
-  /** Connects, and asks for the upgrade unless told otherwise. */
-  constructor(port) {
-    const localAddress = `127.0.1.${1 + (opened++ % ADDRESSES)}`
+  /** Connects, by default from one of the source addresses in turn; null leaves that to the system. */
+  constructor(port, localAddress = `127.0.1.${1 + (opened++ % ADDRESSES)}`) {
     this.socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true })
     this.socket.on('data', bytes => this.#read(bytes))
     this.connected = new Promise(resolve => this.socket.on('connect', resolve))

@@ -139,7 +139,8 @@ describe('what can be taken up without a restart', () => {
     )
   })
 
-  it('differs from the new one in what waits for a restart, and from the old one in all else', () => {
+  it('differs from the new one in what waits for a restart, and from the old one in all else', function () {
+    this.timeout(60_000)
     let taken = 0
     fc.assert(
       fc.property(config, config, (before, after) => {

@@ -218,7 +218,8 @@ realms:
     expect(parseMessage('version: 1\n? [1]\n: 2\n')).to.contain('unknown key')
   })
 
-  it('stops alias bombs and deep nesting', () => {
+  it('stops alias bombs and deep nesting', function () {
+    this.timeout(60_000)
     const bomb = ['a: &a [1,1,1,1,1,1,1,1]']
     for (const [of, to] of ['ab', 'bc', 'cd', 'de', 'ef']) {
       bomb.push(`${to}: &${to} [${Array(8).fill(`*${of}`).join()}]`)
@@ -375,7 +376,8 @@ describe('config: whatever comes, the outcome is a config or a ConfigError', () 
     fc.assert(fc.property(config, input => holds(() => checkConfig(input))))
   })
 
-  it('for documents near the schema, as YAML, as JSON and as an object', () => {
+  it('for documents near the schema, as YAML, as JSON and as an object', function () {
+    this.timeout(60_000)
     const document = near(ROOT)
     fc.assert(
       fc.property(document, data => {

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { Log } from '../../src/base/log.ts'
 import { createRouter, type Router } from '../../src/router.ts'
 import { connect, hangUp, hello, type RawClient } from '../helpers/raw-client.ts'
+import { USUAL_TRANSPORT } from '../helpers/transports.ts'
 
 interface Line {
   level: string
@@ -52,7 +53,7 @@ describe('the log of a router', () => {
         users: { ticket: { principals: { joe: { ticket: TICKET, role: 'user' } } } },
       },
     })
-    url = (await router.listen({ port: 0 })).url
+    url = (await router.listen({ port: 0, transport: USUAL_TRANSPORT })).url
   })
   afterEach(async () => {
     hangUp()
