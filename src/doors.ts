@@ -165,6 +165,15 @@ export class Doors {
     port.listener.renew(options.tls)
   }
 
+  /** Takes no new connections for a while; those that are open stay. */
+  pause(): void {
+    for (const { listener } of this.#ports) listener.pause?.()
+  }
+
+  resume(): void {
+    for (const { listener } of this.#ports) listener.resume?.()
+  }
+
   /** Takes no new connections; those that are open stay. */
   stop(): void {
     for (const { listener } of this.#ports) listener.stop()

@@ -155,7 +155,6 @@ export class Router {
     const { limit } = loaded.config.memory
     const parts = { clock: systemClock, log: this.#log, backlog, readers: this.#links }
     this.#memory = new Memory(parts, limit)
-    this.#descriptors = watchDescriptors(systemClock, this.#log, this.#counters)
     this.#doors = new Doors({
       clock: systemClock,
       log: this.#log,
@@ -170,6 +169,8 @@ export class Router {
       arrived: link => this.#links.add(link),
       left: link => this.#left(link),
     })
+    const watched = { clock: systemClock, log: this.#log, counters: this.#counters }
+    this.#descriptors = watchDescriptors(watched, this.#doors)
     const authenticators = this.#authenticatorsOf(loaded.config)
     this.#take(loaded.config, authenticators, this.#realms.prepare(loaded.config))
     this.#watchFiles()

@@ -159,6 +159,9 @@ export interface Listener extends Door {
    * where that cannot be.
    */
   renew(tls: TlsFiles | undefined): void
+  /** Takes no new connections until `resume()`; absent where the server sees to that by itself. */
+  pause?(): void
+  resume?(): void
 }
 
 /** Opens a port. Rejects with a ListenError that says what is wrong. */

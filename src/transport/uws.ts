@@ -119,20 +119,29 @@ export function uwsTransport(uws: UWS): Listen {
       await probe(host, port)
       throw new ListenError(`cannot listen on ${host}:${port}`)
     }
-    const stop = () => {
+    let isStopped = false
+    const pause = () => {
       if (socket !== null) uws.us_listen_socket_close(socket)
       socket = null
+    }
+    const stop = () => {
+      isStopped = true
+      pause()
     }
     return {
       port,
       transport: 'uWebSockets.js',
       stop,
+      pause,
+      resume() {
+        if (!isStopped && socket === null) socket = listen(uws, current, host, port)
+      },
       renew(files) {
-        if (socket === null || offerOf(files, site) === current.offer) return
+        if (isStopped || offerOf(files, site) === current.offer) return
         // An app's certificate and limits stand, so another one takes the port; those whose
         // connection was not yet accepted must try again.
         const next = appOf(uws, files, site)
-        stop()
+        pause()
         socket = listen(uws, next, host, port)
         if (socket === null) {
           socket = listen(uws, current, host, port)
