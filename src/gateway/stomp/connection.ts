@@ -244,6 +244,7 @@ export class StompConnection implements Receiver, Listener, Client {
   }
 
   #dead(): void {
+    this.#terms.counters.count('dead_peers')
     this.#terms.log.info({ remote: this.#connection.remote }, 'the client sends no heart-beats')
     this.#stop()
     this.#connection.terminate()

@@ -268,6 +268,11 @@ for (const backend of [...TRANSPORTS, 'tcp'] as Backend[]) {
             'GET /stomp HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
           )
           expect(page?.status).equal(200)
+          const posted = await http(
+            port,
+            'POST /stomp HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+          )
+          expect(posted?.status).equal(backend === 'uws' ? 404 : 405)
           const refused = await opened(['wamp.2.json']).catch(error => String(error))
           expect(refused).contain('400')
         })
@@ -889,6 +894,7 @@ for (const backend of [...TRANSPORTS, 'tcp'] as Backend[]) {
         const client = await stomp({ 'heart-beat': '100,100' })
         await eventually('heart-beats', () => client.beats >= 3)
         expect((await client.closed).code).equal(code(1006))
+        expect(router.status().counters.dead_peers).equal(1)
         const beating = await stomp({ 'heart-beat': '100,0' })
         for (let i = 0; i < 12; i++) {
           beating.wire.send('\n')
