@@ -55,7 +55,7 @@ console.log('|---|---|---|---|---|---|')
 let begun = 0
 let why
 await Promise.all(Array.from({ length: atOnce }, fillOneAfterAnother))
-await deliver()
+if (places.length > 0) await deliver()
 clearInterval(watch)
 if (why !== undefined) console.log(`stopped at ${held()} sessions: ${why}`)
 process.exit(held() === sessions ? 0 : 1)

@@ -108,9 +108,9 @@ export const SCENARIOS = [
   },
   {
     name: 'files',
-    title: '400 clients of a router that may open 64 files',
+    title: '400 clients of a router that may open 160 files',
     calm: 20,
-    settings: { files: 64 },
+    settings: { files: 160 },
     async run(router) {
       const { port, cpu } = router
       const sockets = Array.from({ length: 400 }, () => raw(port))

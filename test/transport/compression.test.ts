@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import { expect } from 'chai'
+import fc from 'fast-check'
 import type { Compression } from '../../src/base/compression.ts'
 import { createRouter, type Router } from '../../src/router.ts'
 import { errorLog } from '../helpers/error-log.ts'
@@ -184,6 +185,43 @@ for (const transport of TRANSPORTS) {
           socket.write(frame(TEXT, Buffer.from('ff'.repeat(100), 'hex'), { rsv: 4 }))
           await socket.gone
           expect((await other.ask([64, 1, {}, 'of.the.odd']))[0]).equal(65)
+        })
+
+        it('whatever comes as a compressed frame, the others go on', async () => {
+          const { url, port } = await open(compression)
+          const other = await member(url)
+          let id = 0
+          const sound = deflateRawSync(JSON.stringify([32, 1, {}, 'a'])).toJSON().data
+          const cut = fc.nat({ max: sound.length }).map(length => sound.slice(0, length))
+          const bytes = fc.oneof(fc.array(fc.nat({ max: 255 }), { maxLength: 300 }), cut)
+          await fc.assert(
+            fc.asyncProperty(bytes, fc.boolean(), async (bytes, isJoined) => {
+              const socket = isJoined ? await joined(port) : await upgraded(port, OFFER)
+              socket.write(frame(TEXT, Uint8Array.from(bytes), { rsv: 4 }))
+              expect((await other.ask([32, ++id, {}, 'a']))[0]).equal(33)
+              await socket.close()
+            }),
+            { numRuns: 50 },
+          )
+        })
+
+        it('messages of any sizes, in any order, arrive as they were', async () => {
+          const { url } = await open(compression)
+          const client = await taker(url, 'wamp.2.msgpack')
+          await client.ask([32, 1, {}, 'a.topic'])
+          const publisher = router.session('realm1')
+          const text = fc
+            .tuple(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.nat({ max: 500 }))
+            .map(([unit, times]) => unit.repeat(times))
+          await fc.assert(
+            fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 10 }), async texts => {
+              await Promise.all(texts.map(text => publisher.publish('a.topic', [text])))
+              const events = await client.take(texts.length)
+              expect(events.map(event => (event[4] as string[])[0])).deep.equal(texts)
+            }),
+            { numRuns: 30 },
+          )
+          publisher.close()
         })
 
         it('keeps to a window that a client asks for, or does without', async () => {

@@ -1,10 +1,13 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { request as sendRequest } from 'node:http'
+import { request as sendTlsRequest } from 'node:https'
 import { expect } from 'chai'
 import { SignJWT } from 'jose'
 import { Result } from '../../../src/client/local-session.ts'
 import { STATUSES } from '../../../src/gateway/bridge/problem.ts'
 import { WampError } from '../../../src/index.ts'
+import { createRouter } from '../../../src/router.ts'
 import { eventually, hangUp, member, pause } from '../../helpers/raw-client.ts'
 import { RawSocket } from '../../helpers/raw-socket.ts'
 import { bodyOf, type Changes, CRA_SECRET, configOf, JWT_SECRET, World } from './world.ts'
@@ -343,6 +346,57 @@ describe('HTTP bridge', () => {
       )
       expect(kinds).include('joe')
     })
+  })
+
+  it('takes certificates of clients', async () => {
+    const file = (name: string) => `test/fixtures/${name}`
+    const tls = { certificate: file('localhost.crt'), key: file('localhost.key') }
+    world = new World()
+    const router = createRouter({
+      ...configOf(),
+      authenticators: {
+        tls: { tls: { principals: { cid: { common_name: 'client.example', role: 'user' } } } },
+      },
+      transports: [
+        {
+          id: 'web',
+          type: 'web',
+          endpoint: { port: 0 },
+          tls: { ...tls, ca: file('client.crt') },
+          auth: ['tls'],
+          paths: { '/api': { bridge: { realm: 'realm1' } } },
+        },
+      ],
+    })
+    try {
+      const port = (await router.start())[0]?.port as number
+      const session = router.session('realm1')
+      await session.register('who', (_, __, { caller_authid }) => [caller_authid])
+      const post = (name: string | null) =>
+        new Promise<string>((resolve, reject) => {
+          const shown = name && {
+            cert: readFileSync(file(`${name}.crt`)),
+            key: readFileSync(file(`${name}.key`)),
+          }
+          const options = { method: 'POST', agent: false, rejectUnauthorized: false, ...shown }
+          const url = `https://127.0.0.1:${port}/api/call/who?disclose_me=true`
+          const sent = sendTlsRequest(url, options, answer => {
+            answer.setEncoding('utf8')
+            let text = `${answer.statusCode} `
+            answer.on('data', more => {
+              text += more
+            })
+            answer.on('end', () => resolve(text))
+          })
+          sent.on('error', reject)
+          sent.end()
+        })
+      expect(await post('client')).equal('200 [["cid"]]')
+      expect(await post('stranger')).match(/^401 /)
+      expect(await post(null)).match(/^401 /)
+    } finally {
+      await router.close({ grace: 0 })
+    }
   })
 
   it('ends kept sessions that nobody uses, and the one used longest ago where there are too many', async () => {
