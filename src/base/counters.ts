@@ -1,7 +1,8 @@
 /** All that is counted of what goes wrong or is refused, and what each count means. */
 export const COUNTED = {
   bad_handshakes: 'connections that were refused because they began with something malformed',
-  dead_peers: 'connections that were cut off because they did not answer pings',
+  dead_peers:
+    'connections that were cut off because they did not answer pings, or sent no heart-beats',
   denied_handshakes: 'clients that were refused before WELCOME',
   expired_polls: 'long-poll sessions that ended because their client polled no more',
   oversized_messages: 'messages that were not sent because their receiver takes only shorter ones',

@@ -5,7 +5,7 @@ import { whyUnread } from '../base/why-unread.ts'
 import { keysOf, kindOf } from '../site/services.ts'
 import { whyWs } from '../site/why-ws.ts'
 import { nearest } from './nearest.ts'
-import { asWritten } from './node.ts'
+import { asWritten, valueAt } from './node.ts'
 import { type Fault, type Path, printable, unique } from './problem.ts'
 import type { Config, TransportConfig } from './schema.ts'
 import { DEFAULT_PATH } from './transport-keys.ts'
@@ -30,7 +30,8 @@ export function transportFaults(
     isFirst(id, [...at, 'id'])
     faults.push(...known(transport.auth, [...at, 'auth'], sources))
     faults.push(...known(transport.realms ?? [], [...at, 'realms'], joinable))
-    faults.push(...pathFaults(transport, at), ...keyFaults(transport, at))
+    const isGiven = (...key: string[]) => valueAt(written, [...at, ...key]) !== undefined
+    faults.push(...pathFaults(transport, at), ...keyFaults(transport, at, isGiven))
     for (const { path: below, auth, realms, realm } of waysIn(transport)) {
       if (realm !== undefined) {
         faults.push(...realmFaults(realm, realms, [...at, ...below, 'realm'], joinable, written))
@@ -82,9 +83,26 @@ function reasonForWs({
   return whyWs({ tls, paths, rawsocket, proxyProtocol, socket, compression })
 }
 
-/** Keys that need others, or go against them. */
-function keyFaults({ type, rawsocket, endpoint, ...keys }: TransportConfig, at: Path): Fault[] {
+/** Keys that need others, or go against them. `isGiven`: the key is written, and no default. */
+function keyFaults(
+  { type, rawsocket, endpoint, ...keys }: TransportConfig,
+  at: Path,
+  isGiven: (...key: string[]) => boolean,
+): Fault[] {
   const faults: Fault[] = []
+  if (type === 'stomp' && isGiven('serializers')) {
+    const text = 'is for WAMP: STOMP has none'
+    faults.push({ path: [...at, 'serializers'], atKey: true, text, isIdle: true })
+  }
+  if ((type === 'rawsocket' || type === 'stomp') && isGiven('allowed_origins')) {
+    const text = 'is for WebSockets and HTTP: no page can connect here'
+    faults.push({ path: [...at, 'allowed_origins'], atKey: true, text, isIdle: true })
+  }
+  for (const name of endpoint.path === undefined ? [] : ['interface', 'port']) {
+    if (!isGiven('endpoint', name)) continue
+    const text = 'goes against path: a unix socket has none'
+    faults.push({ path: [...at, 'endpoint', name], atKey: true, text, isIdle: true })
+  }
   if (rawsocket && type !== 'web') {
     const text = 'is for transports of type web'
     faults.push({ path: [...at, 'rawsocket'], atKey: true, text })

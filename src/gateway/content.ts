@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type Dict, NO_PAYLOAD, type Opened, Payload } from '../protocol/payload.ts'
 import { json } from '../serializer/json.ts'
+import { MAX_DEPTH } from '../serializer/serializer.ts'
 
 /**
  * How the bodies of other protocols and the args and kwargs of WAMP become each other, for all
@@ -57,6 +58,9 @@ function payloadOfJson(text: string): Payload {
     value = JSON.parse(text)
   } catch {
     throw new ContentError('the body is no sound JSON')
+  }
+  if (isDeeper(text, MAX_DEPTH - 1)) {
+    throw new ContentError(`the body is nested deeper than ${MAX_DEPTH - 1}`)
   }
   if (Array.isArray(value)) return carried(`,${text}`, 1)
   if (!isDict(value)) return carried(`,[${text}]`, 1)
@@ -134,6 +138,24 @@ export function jsonContentOf(payload: Payload): Content {
 
 function isDict(value: unknown): value is Dict {
   return typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
+}
+
+/**
+ * Lists and dicts of sound JSON nest deeper than so many levels. The text tells, for of a key that
+ * comes twice the value has but one.
+ */
+function isDeeper(text: string, levels: number): boolean {
+  let depth = 0
+  let isString = false
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]
+    if (c === '"') isString = !isString
+    else if (isString) i += c === '\\' ? 1 : 0
+    else if (c === '[' || c === '{') depth++
+    else if (c === ']' || c === '}') depth--
+    if (depth > levels) return true
+  }
+  return false
 }
 
 /** A dict that stands for args and kwargs. */

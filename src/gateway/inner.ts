@@ -102,12 +102,6 @@ export class InnerSession {
     return this.#lastRequest
   }
 
-  /** The number of a request that is not answered. */
-  nextRequest(): number {
-    this.#lastRequest++
-    return this.#lastRequest
-  }
-
   /** Sends a message that is not answered, or whose answer is taken care of; none after GOODBYE. */
   post(message: Message): void {
     if (!this.#isOver && !this.#isLeaving) this.#tell(message)

@@ -59,6 +59,17 @@ describe('the rules of what a transport is', () => {
     expect(of({ options: { compression: 'shared' } })).contain(
       '.options.compression: is for WebSockets',
     )
+    expect(of({ allowed_origins: ['*'] })).contain('.allowed_origins: is for WebSockets')
+    expect(of({ type: 'stomp', allowed_origins: [] })).contain('.allowed_origins: is for WebSock')
+    expect(of({ type: 'stomp', serializers: ['cbor'] })).contain('.serializers: is for WAMP')
+    expect(of({ serializers: ['cbor'] })).equal('')
+    const endpoint = { path: '/a', port: 1, interface: '127.0.0.1' }
+    expect(of({ endpoint })).match(/endpoint.interface: goes against path.*port: goes against path/)
+    expect(of({ type: 'stomp', endpoint: { path: '/a' } })).equal('')
+    // What a reload carries over has all defaults.
+    const keys = { type: 'stomp', endpoint, serializers: ['json'], allowed_origins: [] }
+    const reloaded = { ...SOUND, transports: [{ ...transport, ...keys }] }
+    expect(() => checkConfig(reloaded, { takesIdle: true })).not.throw()
     expect(of({ proxy_protocol: true })).contain('.proxy_protocol: needs trusted_proxies')
     expect(of({ endpoint: { path: '/a', mode: '0999' } })).contain('expected a mode such as 0660')
   })

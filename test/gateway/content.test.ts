@@ -37,6 +37,27 @@ describe('the content of other protocols', () => {
     })
   })
 
+  it('in JSON nests as deep as what the router takes in, and is refused beyond', () => {
+    const type = 'application/json'
+    const lists = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+    const forms = [
+      lists,
+      (depth: number) => `{"a":${lists(depth - 1)}}`,
+      (depth: number) => `{"args":${lists(depth - 1)}}`,
+      (depth: number) => `{"args":${lists(depth - 1)},"kwargs":{"a":9007199254740993}}`,
+      (depth: number) => `{"args":${lists(depth - 1)},"args":["\\"[",9007199254740993]}`,
+    ]
+    expect(payloadOf({ type, body: body(`["${'['.repeat(300)}\\""]`) }).count).equal(1)
+    for (const form of forms) {
+      const payload = payloadOf({ type, body: body(form(255)) })
+      expect(() => json.decode(json.encode(published(payload)))).not.throw()
+      for (const depth of [256, 5000, 30_000]) {
+        const deep = () => payloadOf({ type, body: body(form(depth)) })
+        expect(deep, String(depth)).throw(ContentError, 'nested deeper than 255')
+      }
+    }
+  })
+
   it('in JSON crosses as it is, without being written anew', () => {
     const type = 'application/json'
     const texts = [

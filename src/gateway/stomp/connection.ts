@@ -12,6 +12,7 @@ import type { EventMessage, Welcome } from '../../protocol/messages.ts'
 import type { Connection, Receiver } from '../../transport/transport.ts'
 import { claimOf, proofWith } from '../credentials.ts'
 import { InnerSession, type Listener, type Outer } from '../inner.ts'
+import { Deliveries } from './deliveries.ts'
 import { encodeFrame, type Frame, type Header, VERSIONS, type Version } from './frame.ts'
 import { type Beats, beatsOf, HeartBeat, type Offer } from './heart-beat.ts'
 import { FrameError, FrameReader } from './reader.ts'
@@ -62,12 +63,17 @@ export class StompConnection implements Receiver, Listener, Client {
   readonly #connection: Connection
   readonly #terms: Terms
   readonly #reader = new FrameReader(MAX_EARLY_BODY)
+  readonly #deliveries = new Deliveries(this)
   readonly #inner: InnerSession
   readonly #session: StompSession
   #state: State = 'opening'
   #heartBeat: HeartBeat | null = null
   /** Frames that leave when the turn ends. */
   #frames: Uint8Array[] = []
+  #bytes = 0
+  /** Bytes of answers since too much waited. */
+  #answers = 0
+  #isEnding = false
   /** Those frames are binary, where the transport tells the two apart. */
   #isBinary = false
   #reason: Reason | null = null
@@ -79,7 +85,7 @@ export class StompConnection implements Receiver, Listener, Client {
     this.#connection = connection
     this.#terms = terms
     this.#inner = new InnerSession(this.#outer(), inner => terms.open(inner), this)
-    this.#session = new StompSession(this.#inner, this, terms.maxBody)
+    this.#session = new StompSession(this.#inner, this, this.#deliveries, terms.maxBody)
   }
 
   bytes(bytes: Uint8Array): void {
@@ -93,6 +99,10 @@ export class StompConnection implements Receiver, Listener, Client {
   }
 
   drained(): void {
+    if (this.#state !== 'closed') {
+      this.#deliveries.go()
+      this.flush()
+    }
     this.#inner.receiver.drained()
   }
 
@@ -118,6 +128,7 @@ export class StompConnection implements Receiver, Listener, Client {
 
   ended(uri: string, text: string): void {
     if (this.#state === 'leaving' && uri === GOODBYE_AND_OUT) {
+      this.#deliverLast()
       if (this.#lastReceipt !== undefined) this.send('RECEIPT', [['receipt-id', this.#lastReceipt]])
       this.#stop()
       this.#inner.receiver.farewell(1000, 'goodbye')
@@ -129,11 +140,26 @@ export class StompConnection implements Receiver, Listener, Client {
     this.#end(1011, { uri: INTERNAL_ERROR, text: 'the router failed; this session ends' })
   }
 
-  send(command: string, headers: readonly Header[], rest?: Uint8Array, binary = false): void {
-    if (this.#state === 'closed') return
-    if (binary !== this.#isBinary) this.#write()
-    this.#isBinary = binary
-    this.#frames.push(encodeFrame(this.version, command, headers, rest))
+  /**
+   * Messages must wait. So much may be in the connection that there is room for answers, and at the
+   * end some more: what was sent to the client before.
+   */
+  get isFull(): boolean {
+    const { sendBuffer } = this.#terms
+    const room = this.#isEnding ? 2 * sendBuffer : sendBuffer / 2
+    if (this.#bytes + this.#connection.buffered <= room) return false
+    this.#write()
+    return this.#connection.buffered > room
+  }
+
+  send(command: string, headers: readonly Header[]): void {
+    const frame = encodeFrame(this.version, command, headers)
+    this.#answers += frame.length
+    this.#push(frame, false)
+  }
+
+  deliver(headers: readonly Header[], rest: Uint8Array, binary: boolean): void {
+    this.#push(encodeFrame(this.version, 'MESSAGE', headers, rest), binary)
   }
 
   refuse(uri: string, text: string, receipt: string | undefined): void {
@@ -144,10 +170,12 @@ export class StompConnection implements Receiver, Listener, Client {
   flush(): void {
     this.#write()
     const { sendBuffer, counters, log } = this.#terms
-    // What the router sends is counted by its outbox, receipts and answers of the gateway are not.
-    if (this.#state === 'closed' || this.#connection.buffered <= sendBuffer) return
+    if (this.#state === 'closed') return
+    if (this.#connection.buffered <= sendBuffer) this.#answers = 0
+    // Messages wait for room, and the router's outbox counts them. Answers do not.
+    if (this.#answers <= sendBuffer) return
     counters.count('too_slow')
-    const text = `too slow: over ${sendBuffer} bytes waited to be read`
+    const text = `too slow: over ${sendBuffer} bytes of answers waited to be read`
     log.warn({ remote: this.#connection.remote }, text)
     this.#end(1008, { text })
   }
@@ -244,6 +272,7 @@ export class StompConnection implements Receiver, Listener, Client {
   }
 
   #dead(): void {
+    this.#terms.counters.count('dead_peers')
     this.#terms.log.info({ remote: this.#connection.remote }, 'the client sends no heart-beats')
     this.#stop()
     this.#connection.terminate()
@@ -266,6 +295,7 @@ export class StompConnection implements Receiver, Listener, Client {
   /** The router closes the connection. */
   #close(code: number, reason: string): void {
     if (this.#state !== 'closed') {
+      this.#deliverLast()
       if (!this.#hasLeft) this.#sendError(this.#reason ?? { text: reason })
       this.#stop()
     }
@@ -281,17 +311,33 @@ export class StompConnection implements Receiver, Listener, Client {
     this.send('ERROR', headers)
   }
 
+  #deliverLast(): void {
+    this.#isEnding = true
+    this.#deliveries.go()
+  }
+
   /** Nothing is sent or read from now on but what was to be sent before. */
   #stop(): void {
     this.#write()
     this.#state = 'closed'
+    this.#deliveries.drop()
     this.#heartBeat?.stop()
+  }
+
+  #push(frame: Uint8Array, binary: boolean): void {
+    if (this.#state === 'closed') return
+    if (binary !== this.#isBinary) this.#write()
+    this.#isBinary = binary
+    this.#frames.push(frame)
+    this.#bytes += frame.length
   }
 
   #write(): void {
     if (this.#frames.length === 0) return
-    this.#connection.write(this.#frames, this.#isBinary)
+    const frames = this.#frames
     this.#frames = []
+    this.#bytes = 0
+    this.#connection.write(frames, this.#isBinary)
   }
 
   /** The connection as the router sees it. */
@@ -299,13 +345,14 @@ export class StompConnection implements Receiver, Listener, Client {
     const connection = this.#connection
     const { kind, remote, secure = false, certificate = null } = connection
     const version = () => this.version
+    const deliveries = this.#deliveries
     return {
       ...{ kind, remote, secure, certificate },
       get protocol() {
         return `v${version().replace('.', '')}.stomp`
       },
       get buffered() {
-        return connection.buffered
+        return connection.buffered + deliveries.waiting
       },
       ping: () => connection.ping(),
       close: (code, reason) => this.#close(code, reason),

@@ -30,8 +30,12 @@ export interface Source {
   asked: number
 }
 
-/** Subscriptions that a client may hold, and messages that may wait for ACK. */
+/**
+ * Subscriptions that a client may hold, those of them that share a source, and messages that may
+ * wait for ACK.
+ */
 const MAX_CONSUMERS = 10_000
+const MAX_SHARING = 100
 export const MAX_UNANSWERED = 10_000
 
 /**
@@ -57,6 +61,10 @@ export class Consumers {
       throw new Refusal(LIMIT_EXCEEDED, `a client may have ${MAX_CONSUMERS} subscriptions`)
     }
     const source = this.#sources.get(key) ?? newSource(key)
+    if (source.consumers.size >= MAX_SHARING) {
+      const text = `a client may have ${MAX_SHARING} subscriptions of the same destination`
+      throw new Refusal(LIMIT_EXCEEDED, text)
+    }
     this.#sources.set(key, source)
     const number = ++this.#lastNumber
     const consumer = { ...facts, number, source, unanswered: new Set<number>() }
@@ -95,19 +103,18 @@ export class Consumers {
     return subscription
   }
 
-  of(subscription: number): Iterable<Consumer> {
+  of(subscription: number): ReadonlySet<Consumer> {
     return this.#subscribed.get(subscription)?.consumers ?? NONE
   }
 
-  /** Those of a queue of answers. */
-  at(key: string): ReadonlySet<Consumer> {
-    return this.#sources.get(key)?.consumers ?? NONE
+  /** Those of a queue of answers; without a SUBSCRIBE, one of the queue's own name. */
+  at(queue: string): ReadonlySet<Consumer> {
+    return this.#sources.get(queue)?.consumers ?? ofQueue(queue)
   }
 
   /** The id of a further message to the client; null: too many wait for ACK. */
-  nextMessage(consumer: Consumer | null): string | null {
+  nextMessage(consumer: Consumer): string | null {
     const message = ++this.#lastMessage
-    if (consumer === null) return `0-${message}`
     if (consumer.ack !== 'auto') {
       if (this.#unanswered >= MAX_UNANSWERED) return null
       consumer.unanswered.add(message)
@@ -146,6 +153,12 @@ export class Consumers {
 
 function newSource(key: string): Source {
   return { key, consumers: new Set(), subscription: null, asked: 0 }
+}
+
+function ofQueue(queue: string): ReadonlySet<Consumer> {
+  const source = newSource(queue)
+  const facts = { id: queue, ack: 'auto', prefix: '', topic: queue } as const
+  return source.consumers.add({ ...facts, number: 0, source, unanswered: new Set() })
 }
 
 const NONE: ReadonlySet<Consumer> = new Set()

@@ -9,6 +9,7 @@ import {
 import type { Place, Service, ServiceKind } from '../../site/service.ts'
 import { sessionKeys } from '../../site/session-keys.ts'
 import { pageOf } from '../../transport/page.ts'
+import { answerText } from '../../transport/text-answer.ts'
 import type { Endpoint } from '../../transport/transport.ts'
 import { INNER_PROTOCOL } from '../inner.ts'
 import { StompConnection, type Terms } from './connection.ts'
@@ -133,7 +134,12 @@ export const stompKind: ServiceKind<Keys> = {
     const endpoint = new StompEndpoint(house, keys, options)
     return {
       endpoint,
-      handle(_, response) {
+      handle(request, response) {
+        if (request.method !== 'GET') {
+          response.setHeader('Allow', 'GET')
+          answerText(response, 405, 'only GET is for here')
+          return
+        }
         response.setHeader('Content-Type', 'text/html; charset=utf-8')
         response.end(pageOf(path, PROTOCOLS.keys()))
       },

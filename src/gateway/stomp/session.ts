@@ -17,22 +17,28 @@ import {
   SUBSCRIBED,
   UNSUBSCRIBE,
 } from '../../protocol/messages.ts'
-import type { Dict, Payload } from '../../protocol/payload.ts'
+import { type Dict, type Payload, sizeOf } from '../../protocol/payload.ts'
 import { type Content, ContentError, contentOf, kindOfContent, payloadOf } from '../content.ts'
 import type { InnerSession } from '../inner.ts'
 import { textOf } from '../inner.ts'
 import { ACK_MODES, type Consumer, Consumers, MAX_UNANSWERED, type Source } from './consumers.ts'
+import type { Deliveries } from './deliveries.ts'
 import { destinationOf, patternOf, TEMP_QUEUE } from './destination.ts'
 import { encodeRest, type Frame, type Header, type Version } from './frame.ts'
 import { ownHeaders, readHeaders } from './own-headers.ts'
 import { Refusal } from './refusal.ts'
 import { type Action, Transactions } from './transactions.ts'
 
+/** Characters of what a client names itself, and the router keeps. */
+const MAX_NAME = 1024
+
 /** The client, as its session sees it. */
 export interface Client {
   readonly version: Version
-  /** `rest`: what follows these headers, a body included. `binary`: that may be no text. */
-  send(command: string, headers: readonly Header[], rest?: Uint8Array, binary?: boolean): void
+  /** A frame that answers one of the client's. */
+  send(command: string, headers: readonly Header[]): void
+  /** MESSAGE. `rest`: what follows these headers, a body included. `binary`: that may be no text. */
+  deliver(headers: readonly Header[], rest: Uint8Array, binary: boolean): void
   /** Ends everything with ERROR. */
   refuse(uri: string, text: string, receipt: string | undefined): void
 }
@@ -41,13 +47,15 @@ export interface Client {
 export class StompSession {
   readonly #inner: InnerSession
   readonly #client: Client
+  readonly #deliveries: Deliveries
   readonly #consumers = new Consumers()
   readonly #transactions: Transactions
 
   /** The client's transactions may hold `maxBytes`. */
-  constructor(inner: InnerSession, client: Client, maxBytes: number) {
+  constructor(inner: InnerSession, client: Client, deliveries: Deliveries, maxBytes: number) {
     this.#inner = inner
     this.#client = client
+    this.#deliveries = deliveries
     this.#transactions = new Transactions(maxBytes)
   }
 
@@ -85,9 +93,11 @@ export class StompSession {
 
   /** An event of a subscription. */
   event(event: EventMessage): void {
-    for (const consumer of this.#consumers.of(event.subscription)) {
-      this.#deliver(consumer, consumer.id, restOf(event, consumer, this.#client.version))
-    }
+    this.#deliveries.add({
+      consumers: [...this.#consumers.of(event.subscription)],
+      size: event.payload.size + sizeOf(event.details),
+      send: consumer => this.#deliver(consumer, restOf(event, consumer, this.#client.version)),
+    })
   }
 
   /** Does at once what a frame asks for, or holds it for the end of its transaction. */
@@ -97,7 +107,7 @@ export class StompSession {
       this.#run(frame, [action])
       return
     }
-    this.#transactions.hold(transaction, action, sizeOf(frame))
+    this.#transactions.hold(transaction, action, sizeOfFrame(frame))
     // It is held: the receipt of COMMIT says that it is done.
     this.#receipt(frame)
   }
@@ -169,9 +179,11 @@ export class StompSession {
   #reply(queue: string, payload: Payload, headers: readonly Header[]): void {
     const content = contentOf(payload)
     const rest = encodeContent(this.#client.version, queue, content, headers)
-    const consumers = this.#consumers.at(queue)
-    if (consumers.size === 0) this.#deliver(null, queue, rest)
-    for (const consumer of consumers) this.#deliver(consumer, consumer.id, rest)
+    this.#deliveries.add({
+      consumers: [...this.#consumers.at(queue)],
+      size: rest.bytes.length,
+      send: consumer => this.#deliver(consumer, rest),
+    })
   }
 
   #subscribe(frame: Frame): void {
@@ -187,6 +199,12 @@ export class StompSession {
     }
     const name = nameOf(frame, this.#client.version)
     const id = headers.get('id')
+    // The realm says how long topics may be.
+    const queue = destination.kind === 'temp-queue' ? destination.name : ''
+    if (Math.max(id?.length ?? 0, queue.length) > MAX_NAME) {
+      const text = `an id and a temp-queue have at most ${MAX_NAME} characters`
+      throw new Refusal(INVALID_ARGUMENT, text)
+    }
     if (destination.kind === 'temp-queue') {
       this.#consumers.add(name, destination.name, { id, ack, prefix: '', topic: text })
       this.#receipt(frame)
@@ -249,17 +267,19 @@ export class StompSession {
     }
   }
 
-  #deliver(consumer: Consumer | null, subscription: string | undefined, rest: Rest): void {
-    const id = this.#consumers.nextMessage(consumer)
-    if (id === null) {
+  #deliver(consumer: Consumer, rest: Rest): void {
+    const message = this.#consumers.nextMessage(consumer)
+    if (message === null) {
       const text = `over ${MAX_UNANSWERED} messages wait for ACK or NACK`
+      this.#deliveries.drop()
       this.#client.refuse(LIMIT_EXCEEDED, text, undefined)
       return
     }
-    const headers: Header[] = [['message-id', id]]
-    if (subscription !== undefined) headers.push(['subscription', subscription])
-    if (consumer !== null && consumer.ack !== 'auto') headers.push(['ack', id])
-    this.#client.send('MESSAGE', headers, rest.bytes, rest.binary)
+    const { id, ack } = consumer
+    const headers: Header[] = [['message-id', message]]
+    if (id !== undefined) headers.push(['subscription', id])
+    if (ack !== 'auto') headers.push(['ack', message])
+    this.#client.deliver(headers, rest.bytes, rest.binary)
   }
 
   #receipt({ headers }: Frame): void {
@@ -336,7 +356,7 @@ function callOptions(headers: Frame['headers']): Dict {
 }
 
 /** What a frame takes of the memory, roughly. */
-function sizeOf({ headers, body }: Frame): number {
+function sizeOfFrame({ headers, body }: Frame): number {
   let size = body.length
   for (const [name, value] of headers) size += name.length + value.length
   return size

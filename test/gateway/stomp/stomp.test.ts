@@ -268,6 +268,11 @@ for (const backend of [...TRANSPORTS, 'tcp'] as Backend[]) {
             'GET /stomp HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
           )
           expect(page?.status).equal(200)
+          const posted = await http(
+            port,
+            'POST /stomp HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+          )
+          expect(posted?.status).equal(backend === 'uws' ? 404 : 405)
           const refused = await opened(['wamp.2.json']).catch(error => String(error))
           expect(refused).contain('400')
         })
@@ -427,6 +432,24 @@ for (const backend of [...TRANSPORTS, 'tcp'] as Backend[]) {
         client.send('ABORT', { transaction: 't' })
         await one.ask([48, 1, {}, 'wamp.subscription.lookup', ['com.foo']])
         expect(await heard()).equal('e')
+      })
+
+      it('gives a client 100 subscriptions for a topic, and ids of 1,024 characters', async () => {
+        const destination = '/topic/a'
+        const client = await stomp()
+        for (let i = 0; i < 100; i++) client.send('SUBSCRIBE', { id: String(i), destination })
+        client.send('SEND', { destination }, 'x')
+        for (let i = 0; i < 100; i++) expect((await client.next()).body).equal('x')
+        client.send('SUBSCRIBE', { id: '100', destination })
+        expect(await client.refusal()).match(/^wampd.error.limit_exceeded: .* 100 subscriptions of/)
+        for (const headers of [
+          { id: 'i'.repeat(1025), destination },
+          { id: '1', destination: `/temp-queue/${'q'.repeat(1025)}` },
+        ]) {
+          const other = await stomp()
+          other.send('SUBSCRIBE', headers)
+          expect(await other.refusal()).contain('at most 1024 characters')
+        }
       })
 
       it('gives a subscription up and leaves in one go', async () => {
@@ -889,6 +912,7 @@ for (const backend of [...TRANSPORTS, 'tcp'] as Backend[]) {
         const client = await stomp({ 'heart-beat': '100,100' })
         await eventually('heart-beats', () => client.beats >= 3)
         expect((await client.closed).code).equal(code(1006))
+        expect(router.status().counters.dead_peers).equal(1)
         const beating = await stomp({ 'heart-beat': '100,0' })
         for (let i = 0; i < 12; i++) {
           beating.wire.send('\n')
@@ -982,6 +1006,36 @@ for (const backend of [...TRANSPORTS, 'tcp'] as Backend[]) {
           other.wire.send(part.subarray(1500))
         }
         expect(await other.refusal()).contain('at most 2000 bytes')
+      })
+
+      it('goes on where events may be dropped, and hears how many', async () => {
+        await start({ send_buffer: { limit: 65_536, policy: 'drop' } })
+        const [client, one] = [await stomp(), await wamp()]
+        const destination = '/topic/com.example.some.topic'
+        await client.ask('SUBSCRIBE', { id: 's', destination, receipt: 'r' })
+        client.wire.pause()
+        // As frames of STOMP these are about five times as long.
+        const dropped = () => router.status().counters.events_dropped ?? 0
+        let published = 0
+        const publish = () => one.send([16, 1, {}, 'com.example.some.topic', [published++]])
+        while (published < 200_000 && dropped() < 1000) {
+          for (let i = 0; i < 1000; i++) publish()
+          await one.ask([48, 1, {}, 'wamp.session.count'])
+        }
+        expect(dropped()).least(1000)
+        client.wire.resume()
+        // The next event after there is room again tells of those before.
+        const goingOn = setInterval(publish, 20)
+        let missed = 0
+        for (let next = 0; missed < dropped(); next++) {
+          const { command, headers, body } = await client.next()
+          expect(command).equal('MESSAGE')
+          missed += Number(headers.missed ?? 0)
+          next += Number(headers.missed ?? 0)
+          expect(body).equal(`[${next}]`)
+        }
+        clearInterval(goingOn)
+        expect(router.status().counters.too_slow).equal(0)
       })
 
       it('ends with ERROR behind what waits, where the client reads too slowly', async () => {
