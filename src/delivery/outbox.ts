@@ -7,6 +7,7 @@ import type { Backlog } from './backlog.ts'
 import { type Gap, Gaps } from './gaps.ts'
 import type { Outlet } from './outlet.ts'
 import type { SharedMessage } from './shared-message.ts'
+import type { Tally } from './tally.ts'
 
 /** The half of a connection that an outbox needs. */
 type Sink = Pick<Connection, 'buffered' | 'write' | 'maxSend'>
@@ -91,6 +92,7 @@ export class Outbox implements Outlet {
    * under `wamp.error.unavailable`, where an INVOCATION does not fit.
    */
   send(message: Message): void {
+    if (this.#closed) return
     const frame = this.serializer.encode(message)
     if (this.#isTooLong(frame)) {
       const text = `the receiver takes messages of at most ${this.#maxSend} bytes`
@@ -102,6 +104,10 @@ export class Outbox implements Outlet {
   /** An event that is longer than its receiver takes is left out: the others are to have it. */
   share(shared: SharedMessage): void {
     const { message, tally } = shared
+    if (this.#closed) {
+      if (tally !== null) leaveOut(tally)
+      return
+    }
     const told = this.#gaps === null ? null : this.#withGap(this.#gaps, message)
     const frame = told === null ? this.#bytesOf(shared) : this.serializer.encode(told)
     if (!this.#isTooLong(frame) && this.#takes(frame, message)) {
@@ -111,10 +117,7 @@ export class Outbox implements Outlet {
       this.#isPatient = true
       patient.push(this)
       schedule()
-    } else if (tally !== null) {
-      tally.receivers--
-      tally.dropped++
-    }
+    } else if (tally !== null) leaveOut(tally)
   }
 
   #isTooLong(frame: Uint8Array): boolean {
@@ -130,6 +133,11 @@ export class Outbox implements Outlet {
       if (error instanceof PayloadError) this.#terms.counters.count('events_untranslatable')
       throw error
     }
+  }
+
+  /** It takes nothing more: what was due is lost, or its connection ends. */
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   /** Bytes that wait here and in the connection. */
@@ -151,7 +159,6 @@ export class Outbox implements Outlet {
   }
 
   #takes({ length }: Uint8Array, message: Message): boolean {
-    if (this.#closed) return false
     const isDue = this.#isCongested && message.type === EVENT
     if (!isDue && this.#bytes + this.#backlog + length <= this.#room) return true
     return this.#makesRoom(length, message)
@@ -275,6 +282,11 @@ export class Outbox implements Outlet {
     this.#terms.backlog.add(-this.#backlog)
     this.#backlog = 0
   }
+}
+
+function leaveOut(tally: Tally): void {
+  tally.receivers--
+  tally.dropped++
 }
 
 function schedule(): void {

@@ -186,6 +186,27 @@ describe('an outbox that drops events', () => {
     expect(tally).deep.equal({ receivers: 3, dropped: 2, untranslatable: 0, pending: 0 })
   })
 
+  it('encodes nothing once it is closed', () => {
+    let written = 0
+    const encode = (message: Message) => {
+      written++
+      return json.encode(message)
+    }
+    const counting = { ...json, encode }
+    const sendBuffer = { limit: 1024, policy: 'drop' } as const
+    const terms = { sendBuffer, backlog: new Backlog(), counters: new Counters() }
+    const sink = { buffered: 0, write: () => {} }
+    const box = new Outbox(sink, counting, terms, { overflow: () => {}, notice: () => null })
+    box.send(ANSWER)
+    expect(box.isClosed).equal(false)
+    box.close()
+    const tally = { receivers: 1, dropped: 0, untranslatable: 0, pending: 0 }
+    box.send(ANSWER)
+    box.share(new SharedMessage(eventOf(1, 1, 1), tally))
+    expect([written, box.isClosed]).deep.equal([1, true])
+    expect(tally).include({ receivers: 0, dropped: 1 })
+  })
+
   it('counts what its serializer cannot carry, and tries that once for all', () => {
     let tries = 0
     const failing = {
