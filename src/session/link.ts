@@ -193,12 +193,12 @@ export class Link implements Receiver, Beating, Owner {
     return session === null ? null : session.realm.notice(session, gap)
   }
 
-  /** Bytes that wait, for the client or for their turn. */
+  /** Bytes that wait: for the client, for their turn, or with its calls. */
   get waiting(): number {
-    return this.#outbox.waiting + this.#held
+    return this.#outbox.waiting + this.#held + (this.#session?.keptBytes ?? 0)
   }
 
-  /** Memory is short, and too much of it is for this reader: cuts it off. */
+  /** Memory is short, and too much of it is for this client: cuts it off. */
   cut(): void {
     this.#reception.counters.count('cut_by_memory')
     this.#reception.log.warn({ ...this.#who(), waiting: this.waiting }, 'cut off: memory is short')

@@ -116,6 +116,11 @@ export class Session implements Member {
     return this.realm.isBusy(this) || (this.#gate?.holdsCall() ?? false)
   }
 
+  /** Bytes of payloads that are kept for its calls. */
+  get keptBytes(): number {
+    return this.realm.keptBytes(this)
+  }
+
   /** True of its call that is not over. */
   isOpen(request: number): boolean {
     return this.realm.isOpen(this, request) || (this.#gate?.holdsCall(request) ?? false)
