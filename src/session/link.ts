@@ -176,15 +176,18 @@ export class Link implements Receiver, Beating, Owner {
   }
 
   /** Too much waits for a reader that is too slow. */
-  overflow(waiting: number): void {
+  overflow(
+    waiting: number,
+    why = `${waiting} bytes waited to be read, ${this.#reception.sendBuffer.limit} may`,
+  ): void {
     // Not at once: broker or dealer are in the midst of sending.
     queueMicrotask(() => {
       if (this.#state === 'closed') return
       const { log, counters, sendBuffer } = this.#reception
       const { limit } = sendBuffer
       counters.count('too_slow')
-      log.warn({ ...this.#who(), waiting, limit }, 'reader too slow')
-      this.#close(1008, `too slow: ${waiting} bytes waited to be read, ${limit} may`)
+      log.warn({ ...this.#who(), waiting, limit, why }, 'reader too slow')
+      this.#close(1008, `too slow: ${why}`)
     })
   }
 

@@ -87,6 +87,10 @@ export class Session implements Member {
     this.#outlet.share(message)
   }
 
+  unsubscribed(subscription: number): void {
+    this.#outlet.unsubscribed?.(subscription)
+  }
+
   /** A message of the client, which came in `size` bytes. Throws ProtocolViolation. */
   receive(message: Message, size: number): void {
     if (this.realm.strictRequestIds) this.#count(message)
