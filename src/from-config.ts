@@ -6,6 +6,7 @@ import type { UnixSocket } from './base/unix-socket.ts'
 import type { PubSubOptions } from './broker/options.ts'
 import type { Config, RealmConfig, RoleConfig, TransportConfig } from './config/schema.ts'
 import { RPC_DEFAULTS } from './dealer/options.ts'
+import type { Backlog } from './delivery/backlog.ts'
 import type { ListenOptions } from './doors.ts'
 import { Role, Rules, unrestricted } from './realm/authorize.ts'
 import type { Authorizer } from './realm/authorizer.ts'
@@ -118,18 +119,22 @@ export function pubsubOf(realm: RealmConfig): PubSubOptions {
   return { store, retained_events, event_history, testaments }
 }
 
-export function realmOf(realm: RealmConfig, surroundings: Surroundings): Realm {
+export function realmOf(realm: RealmConfig, surroundings: Surroundings, backlog: Backlog): Realm {
   const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = realm.options
   const roles = [...rulesOf(realm, surroundings)].map(([name, rules]) => new Role(name, rules))
   const { name, rpc, limits } = realm
   const { clock, log, counters } = surroundings
   const facts = { name, uriCheck, strictRequestIds, roles, rpc, limits, pubsub: pubsubOf(realm) }
-  return new Realm({ ...facts, clock, log, counters }, randomId)
+  return new Realm({ ...facts, clock, log, counters, backlog }, randomId)
 }
 
 /** A realm in which everybody may do everything. */
-export function realmOnDemand(name: string, { clock, log, counters }: Surroundings): Realm {
+export function realmOnDemand(
+  name: string,
+  { clock, log, counters }: Surroundings,
+  backlog: Backlog,
+): Realm {
   const roles = [unrestricted('anonymous', 'loose')]
   const facts = { name, uriCheck: 'loose', strictRequestIds: false, roles } as const
-  return new Realm({ ...facts, clock, log, counters }, randomId)
+  return new Realm({ ...facts, clock, log, counters, backlog }, randomId)
 }

@@ -2,9 +2,9 @@ import type { Clock, Timer } from './base/clock.ts'
 import type { Log } from './base/log.ts'
 import type { Backlog } from './delivery/backlog.ts'
 
-/** A connection, as who is short of memory sees it. */
+/** A client, as who is short of memory sees it. */
 export interface Reader {
-  /** Bytes that wait for it. */
+  /** Bytes that are held for it. */
   readonly waiting: number
   /** Cuts it off; what waits for it is gone. */
   cut(): void

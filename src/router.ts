@@ -150,8 +150,8 @@ export class Router {
       call: callerIn(name => this.#realms.get(name), systemClock),
     }
     this.#authenticate = authenticate
-    this.#realms = new Realms(development, this.#surroundings)
     const backlog = new Backlog()
+    this.#realms = new Realms(development, this.#surroundings, backlog)
     const { limit } = loaded.config.memory
     const parts = { clock: systemClock, log: this.#log, backlog, readers: this.#links }
     this.#memory = new Memory(parts, limit)

@@ -101,20 +101,25 @@ export class Broker {
       peer.send(errorFor(message, NO_SUCH_SUBSCRIPTION))
       return
     }
-    this.subscriptions.remove(peer, subscription)
+    this.#remove(peer, subscription)
     peer.send({ type: UNSUBSCRIBED, request: message.request, details: null })
     this.gone(peer, [subscription])
   }
 
   /** Takes a session off a subscription that it holds (WAMP, "Subscription Revocation"). */
   revoke(peer: Peer, subscription: Subscription, reason: string | undefined): void {
-    this.subscriptions.remove(peer, subscription)
+    this.#remove(peer, subscription)
     if ((peer.features & SUBSCRIBER_HEARS_REVOCATION) !== 0) {
       const { id } = subscription
       const details = reason === undefined ? { subscription: id } : { subscription: id, reason }
       peer.send({ type: UNSUBSCRIBED, request: 0, details })
     }
     this.gone(peer, [subscription])
+  }
+
+  #remove(peer: Peer, subscription: Subscription): void {
+    this.subscriptions.remove(peer, subscription)
+    peer.unsubscribed?.(subscription.id)
   }
 
   /** Tells that a session holds subscriptions no more. */

@@ -1,5 +1,6 @@
 import type { Job } from '../delivery/fanout.ts'
 import type { Peer } from '../delivery/outlet.ts'
+import { SharedMessage } from '../delivery/shared-message.ts'
 import { PayloadError } from '../protocol/errors.ts'
 import { EVENT } from '../protocol/messages.ts'
 import type { StoredEvent } from '../store/store.ts'
@@ -57,8 +58,10 @@ export class Replay implements Job {
     const { id, match } = this.#subscription
     const details =
       match === 'exact' ? { ...facts, retained: true } : { topic, ...facts, retained: true }
+    const event = { type: EVENT, subscription: id, publication, details, payload } as const
     try {
-      this.#peer.send({ type: EVENT, subscription: id, publication, details, payload })
+      // Not send(): what was missed before it is told with it.
+      this.#peer.share(new SharedMessage(event))
     } catch (error) {
       // There is no request to be answered: what the subscriber cannot read it goes without.
       if (!(error instanceof PayloadError)) throw error

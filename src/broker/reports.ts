@@ -9,7 +9,7 @@ export class Reports {
   readonly #tallies = new WeakMap<Peer, Map<number, Tally>>()
 
   open(publisher: Peer, publication: number): Tally {
-    const tally = { receivers: 0, dropped: 0, untranslatable: 0, pending: 0 }
+    const tally = { receivers: 0, dropped: 0, oversized: 0, untranslatable: 0, pending: 0 }
     const tallies = this.#tallies.get(publisher) ?? new Map<number, Tally>()
     this.#tallies.set(publisher, tallies.set(publication, tally))
     const [oldest] = tallies.keys()

@@ -26,6 +26,8 @@ export class Call {
   moreParts: boolean
   /** A payload of its own, as long as it may have to go to a callee yet, or to another one. */
   kept: Payload | null = null
+  /** Its bytes. */
+  keptBytes = 0
   /** The endpoints that had it and were unavailable. */
   tried: Set<Endpoint> | null = null
   /** In whose queue it waits. */
@@ -52,6 +54,8 @@ export class CallEnds {
   readonly taken: Map<number, Call> = new Map()
   /** The invocation that it was sent last (session scope: 1, 2, 3 …). */
   lastInvocation = 0
+  /** Bytes of payloads that are kept for its own calls. */
+  keptBytes = 0
   /** The highest request of a CALL so far. */
   highestCall = 0
 

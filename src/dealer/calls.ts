@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { TimerWheel } from '../base/wheel.ts'
+import type { Backlog } from '../delivery/backlog.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import {
   NO_AVAILABLE_CALLEE,
@@ -32,13 +33,15 @@ export class Calls {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #limits: RpcLimits
+  readonly #backlog: Backlog
   readonly #ends = new Map<Peer, CallEnds>()
   readonly #wheel: TimerWheel<Call>
 
-  constructor(clock: Clock, random: () => number, limits: RpcLimits) {
+  constructor(clock: Clock, random: () => number, limits: RpcLimits, backlog: Backlog) {
     this.#clock = clock
     this.#random = random
     this.#limits = limits
+    this.#backlog = backlog
     this.#wheel = new TimerWheel(clock, call => this.#expire(call))
   }
 
@@ -248,8 +251,28 @@ export class Calls {
     call.state = 'running'
     call.endpoint = endpoint
     call.invocation = invocation
-    call.kept = this.#mayReroute(call, endpoint) ? (call.kept ?? payload.keep()) : null
+    if (this.#mayReroute(call, endpoint)) this.#keep(call, payload)
+    else if (call.kept !== null) this.#letGo(call)
     if (terms.timeout > 0 || call.timer !== null) this.#startTimer(call, endpoint)
+  }
+
+  #keep(call: Call, payload: Payload): void {
+    if (call.kept !== null) return
+    call.kept = payload.keep()
+    this.#count(call, payload.size)
+  }
+
+  #letGo(call: Call): void {
+    call.kept = null
+    this.#count(call, 0)
+  }
+
+  /** So many bytes are kept for a call now. */
+  #count(call: Call, bytes: number): void {
+    const more = bytes - call.keptBytes
+    call.keptBytes = bytes
+    call.caller.keptBytes += more
+    this.#backlog.add(more)
   }
 
   #mayReroute({ moreParts }: Call, { callee, registration }: Endpoint): boolean {
@@ -279,7 +302,7 @@ export class Calls {
   #wait(call: Call, payload: Payload, time: number): void {
     const { caller, request, terms } = call
     caller.made.set(request, call)
-    call.kept ??= payload.keep()
+    this.#keep(call, payload)
     this.#begin(call)
     if (call.timer !== null) this.#wheel.clear(call.timer)
     const left = terms.timeout === 0 ? time : Math.min(time, this.#left(call))
@@ -323,6 +346,7 @@ export class Calls {
       this.missing.delete(call)
     }
     if (call.timer !== null) this.#wheel.clear(call.timer)
+    if (call.kept !== null) this.#letGo(call)
   }
 }
 

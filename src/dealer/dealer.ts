@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts'
+import { Backlog } from '../delivery/backlog.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import type { Match } from '../match/uri.ts'
 import type { Disclosure } from '../protocol/disclosure.ts'
@@ -61,7 +62,12 @@ export interface DealerSurroundings {
   readonly random?: () => number
   readonly watcher?: RegistrationWatcher
   readonly options?: RpcOptions
+  /** Where the payloads that it keeps are counted. */
+  readonly backlog?: Backlog
 }
+
+/** Bytes of payloads that may be kept for the calls of a session. */
+const MAX_KEPT = 64 << 20
 
 /** What the modes of a CANCEL are to a call, but for `kill` (WAMP, "Call Canceling"). */
 const CANCEL_MODES = new Map<unknown, CallEvent>([
@@ -89,7 +95,8 @@ export class Dealer {
     this.#clock = clock
     this.#watcher = watcher
     this.#limits = { ...RPC_DEFAULTS, ...surroundings.options }
-    this.#calls = new Calls(clock, random, this.#limits)
+    const { backlog = new Backlog() } = surroundings
+    this.#calls = new Calls(clock, random, this.#limits, backlog)
   }
 
   /** Sets other limits, which hold for calls and registrations from here on. */
@@ -154,7 +161,8 @@ export class Dealer {
 
   /**
    * `disclosure` and `trustlevel` are what the caller's rule gives, `limits` what its role has. False:
-   * it was refused, for `maxOpen` calls of the caller are open.
+   * it was refused, for `maxOpen` calls of the caller are open, or too much is kept for them. That is
+   * no limit for those who have none on calls.
    */
   call(
     peer: Peer,
@@ -170,6 +178,11 @@ export class Dealer {
     else if (this.#isPart(caller, message)) return true
     if (caller.made.size >= maxOpen) {
       peer.send(errorFor(message, LIMIT_EXCEEDED, `a session may have ${maxOpen} open calls`))
+      return false
+    }
+    if (caller.keptBytes >= MAX_KEPT && maxOpen < Infinity) {
+      const text = `open calls of the session wait with over ${MAX_KEPT} bytes`
+      peer.send(errorFor(message, LIMIT_EXCEEDED, text))
       return false
     }
     const terms = termsOf(options, disclosure, trustlevel, limits, peer.features)
@@ -280,6 +293,11 @@ export class Dealer {
   /** True of a call that is not over: more parts of it may come. */
   isOpen(caller: Peer, request: number): boolean {
     return this.#calls.known(caller)?.made.has(request) ?? false
+  }
+
+  /** Bytes of payloads that are kept for the calls of a peer. */
+  keptBytes(caller: Peer): number {
+    return this.#calls.known(caller)?.keptBytes ?? 0
   }
 
   /** True of a peer that waits for answers, or owes some. */

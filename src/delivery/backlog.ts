@@ -1,6 +1,7 @@
 /**
- * The bytes that connections of a router hold for their readers: what the kernel has not taken. It
- * is a sum that each outbox keeps up to date, so that to ask for it costs nothing.
+ * The bytes that a router holds for its clients: what the kernel has not taken, batches that wait for
+ * their turn, payloads of calls that may need a callee yet. It is a sum that each who holds some keeps
+ * up to date, so that to ask for it costs nothing.
  */
 export class Backlog {
   bytes = 0

@@ -1,4 +1,4 @@
-/** Events of one subscription that a session has not got, as it reads too slowly. */
+/** Events of one subscription that a session has not got: it reads too slowly, or they are too long for it. */
 export interface Gap {
   readonly subscription: number
   /** The first and the last publication of them. */
@@ -8,7 +8,7 @@ export interface Gap {
 }
 
 /** Gaps that a session may have at a time: each is kept until it is told. */
-const MAX_GAPS = 1000
+export const MAX_GAPS = 1000
 
 /** The gaps of one session that it does not know of yet, by subscription. */
 export class Gaps {
@@ -31,7 +31,7 @@ export class Gaps {
     return this.#gaps.get(subscription)
   }
 
-  /** It is told. */
+  /** It is told, or need not be. */
   forget(subscription: number): void {
     this.#gaps.delete(subscription)
   }

@@ -4,9 +4,10 @@ import { EVENT, type EventMessage, INVOCATION, type Message } from '../protocol/
 import type { Serializer } from '../serializer/serializer.ts'
 import type { Connection } from '../transport/transport.ts'
 import type { Backlog } from './backlog.ts'
-import { type Gap, Gaps } from './gaps.ts'
+import { type Gap, Gaps, MAX_GAPS } from './gaps.ts'
 import type { Outlet } from './outlet.ts'
 import type { SharedMessage } from './shared-message.ts'
+import type { Tally } from './tally.ts'
 
 /** The half of a connection that an outbox needs. */
 type Sink = Pick<Connection, 'buffered' | 'write' | 'maxSend'>
@@ -31,8 +32,11 @@ export interface OutboxTerms {
 
 /** Whose outbox it is. */
 export interface Owner {
-  /** Something was lost that must not be: nothing is sent any more. `waiting` bytes were too many. */
-  overflow(waiting: number): void
+  /**
+   * Something was lost that must not be: nothing is sent any more. `waiting` bytes were too many, or
+   * it is `why`.
+   */
+  overflow(waiting: number, why?: string): void
   /** How the session is told of a gap; null: by the next event of that subscription. */
   notice(gap: Gap): EventMessage | null
 }
@@ -42,6 +46,8 @@ const urgent: Outbox[] = []
 /** Those that have events only. When they are many they are emptied over several ticks. */
 const patient: Outbox[] = []
 let scheduled = false
+
+const TOO_MANY_GAPS = `more than ${MAX_GAPS} subscriptions have gaps that were not told yet`
 
 /** What a tick spends on patient outboxes: writes cost most of what a fan-out does. */
 const TICK = 200
@@ -67,7 +73,7 @@ export class Outbox implements Outlet {
   #bytes = 0
   /** Bytes in the connection. */
   #backlog = 0
-  /** What has been dropped and not told; null where nothing was. */
+  /** What the session goes without and was not told of; null where that is nothing. */
   #gaps: Gaps | null = null
   /** Events are dropped until there is room for many. */
   #isCongested = false
@@ -91,6 +97,7 @@ export class Outbox implements Outlet {
    * under `wamp.error.unavailable`, where an INVOCATION does not fit.
    */
   send(message: Message): void {
+    if (this.#closed) return
     const frame = this.serializer.encode(message)
     if (this.#isTooLong(frame)) {
       const text = `the receiver takes messages of at most ${this.#maxSend} bytes`
@@ -99,22 +106,30 @@ export class Outbox implements Outlet {
     if (this.#takes(frame, message)) this.#sendSoon(frame)
   }
 
-  /** An event that is longer than its receiver takes is left out: the others are to have it. */
+  /** An event that is longer than its receiver takes is left out, as the others are to have it. */
   share(shared: SharedMessage): void {
     const { message, tally } = shared
+    if (this.#closed) {
+      if (tally !== null) leaveOut(tally, 'dropped')
+      return
+    }
     const told = this.#gaps === null ? null : this.#withGap(this.#gaps, message)
     const frame = told === null ? this.#bytesOf(shared) : this.serializer.encode(told)
-    if (!this.#isTooLong(frame) && this.#takes(frame, message)) {
-      if (told !== null) this.#told(told.subscription)
-      this.#push(frame)
+    if (this.#isTooLong(frame)) {
+      this.#miss(message as EventMessage)
+      if (tally !== null) leaveOut(tally, 'oversized')
+    } else if (this.#takes(frame, message)) {
+      if (told === null) this.#push(frame)
+      else if (this.#gaps?.get(told.subscription) !== undefined) {
+        this.#told(told.subscription)
+        this.#push(frame)
+        // Else a notice has told it just now.
+      } else this.#push(this.#bytesOf(shared))
       if (this.#isUrgent || this.#isPatient) return
       this.#isPatient = true
       patient.push(this)
       schedule()
-    } else if (tally !== null) {
-      tally.receivers--
-      tally.dropped++
-    }
+    } else if (tally !== null) leaveOut(tally, 'dropped')
   }
 
   #isTooLong(frame: Uint8Array): boolean {
@@ -130,6 +145,11 @@ export class Outbox implements Outlet {
       if (error instanceof PayloadError) this.#terms.counters.count('events_untranslatable')
       throw error
     }
+  }
+
+  /** It takes nothing more: what was due is lost, or its connection ends. */
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   /** Bytes that wait here and in the connection. */
@@ -151,7 +171,6 @@ export class Outbox implements Outlet {
   }
 
   #takes({ length }: Uint8Array, message: Message): boolean {
-    if (this.#closed) return false
     const isDue = this.#isCongested && message.type === EVENT
     if (!isDue && this.#bytes + this.#backlog + length <= this.#room) return true
     return this.#makesRoom(length, message)
@@ -167,11 +186,12 @@ export class Outbox implements Outlet {
     const most = isEvent || message.type === INVOCATION ? this.#room : limit
     const isFree = waiting === 0 || waiting + length <= most
     if (isFree && !(isEvent && this.#isCongested)) return true
-    if (isEvent && policy === 'drop' && this.#drop(message)) return false
+    const drops = isEvent && policy === 'drop'
+    if (drops && this.#drop(message)) return false
     const isRefusal = message.type === INVOCATION
     if (!isRefusal || policy === 'disconnect') {
       this.close()
-      this.#owner.overflow(waiting + length)
+      this.#owner.overflow(waiting + length, drops ? TOO_MANY_GAPS : undefined)
     }
     if (isRefusal) {
       const text = `the callee reads too slowly: ${waiting} bytes wait for it`
@@ -181,12 +201,38 @@ export class Outbox implements Outlet {
   }
 
   /** False where there is no way to tell of it. */
-  #drop({ subscription, publication }: EventMessage): boolean {
-    this.#gaps ??= new Gaps()
-    if (!this.#gaps.note(subscription, publication)) return false
+  #drop(event: EventMessage): boolean {
+    if (!this.#note(event)) return false
     this.#isCongested = true
     this.#terms.counters.count('events_dropped')
     return true
+  }
+
+  /** An event is too long for the session, which is told so at once where it listens for that. */
+  #miss(event: EventMessage): void {
+    if (this.#note(event)) {
+      if (!this.#isCongested) this.#recover()
+    } else {
+      this.close()
+      this.#owner.overflow(this.waiting, TOO_MANY_GAPS)
+    }
+  }
+
+  /** False where there are too many gaps. */
+  #note({ subscription, publication }: EventMessage): boolean {
+    this.#gaps ??= new Gaps()
+    return this.#gaps.note(subscription, publication)
+  }
+
+  /** Of a subscription that is over nothing need be told. */
+  unsubscribed(subscription: number): void {
+    this.#forget(subscription)
+  }
+
+  #forget(subscription: number): void {
+    if (this.#gaps === null) return
+    this.#gaps.forget(subscription)
+    if (this.#gaps.isEmpty) this.forgetGaps()
   }
 
   /** An event that tells of the gap before it, for this session alone; null: there is none. */
@@ -199,9 +245,8 @@ export class Outbox implements Outlet {
   }
 
   #told(subscription: number): void {
-    this.#gaps?.forget(subscription)
+    this.#forget(subscription)
     this.#terms.counters.count('gaps_told')
-    if (this.#gaps?.isEmpty) this.#gaps = null
   }
 
   /** The session is told of what was dropped, where it listens for that and there is room again. */
@@ -213,7 +258,7 @@ export class Outbox implements Outlet {
       if (notice === null) return
       const frame = this.serializer.encode(notice)
       if (this.waiting > 0 && this.waiting + frame.length > this.#room) {
-        this.#isCongested = true
+        this.#isCongested = this.#terms.sendBuffer.policy === 'drop'
         return
       }
       this.#told(gap.subscription)
@@ -244,7 +289,7 @@ export class Outbox implements Outlet {
   /** The connection has got rid of bytes. */
   drained(): void {
     this.#measure()
-    if (this.#isCongested) this.#recover()
+    if (this.#gaps !== null) this.#recover()
   }
 
   #measure(): void {
@@ -255,7 +300,7 @@ export class Outbox implements Outlet {
     this.#terms.backlog.add(more)
   }
 
-  /** The session is over: what it has missed is nothing to the next one. */
+  /** None is left, or the session is over: what it has missed is nothing to the next one. */
   forgetGaps(): void {
     this.#gaps = null
     this.#isCongested = false
@@ -275,6 +320,11 @@ export class Outbox implements Outlet {
     this.#terms.backlog.add(-this.#backlog)
     this.#backlog = 0
   }
+}
+
+function leaveOut(tally: Tally, why: 'dropped' | 'oversized'): void {
+  tally.receivers--
+  tally[why]++
 }
 
 function schedule(): void {

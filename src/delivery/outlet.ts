@@ -6,6 +6,8 @@ export interface Outlet {
   send(message: Message): void
   /** A message that several sessions get: each serializer writes it once. */
   share(message: SharedMessage): void
+  /** The session has that subscription no more: what it has missed of it need not be told. */
+  unsubscribed?(subscription: number): void
 }
 
 /** What broker and dealer know of a session. Its identity is the object; its number is `id`. */

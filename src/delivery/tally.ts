@@ -4,6 +4,8 @@ export interface Tally {
   receivers: number
   /** Those that went without, as too much waited for them. */
   dropped: number
+  /** Those that went without, as they take only shorter messages. */
+  oversized: number
   /** Those that went without, as their serializer cannot carry the payload. */
   untranslatable: number
   /** Subscriptions whose members are still being given it. */

@@ -6,6 +6,7 @@ import { Broker } from '../broker/broker.ts'
 import type { PubSubOptions } from '../broker/options.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import type { RpcOptions } from '../dealer/options.ts'
+import type { Backlog } from '../delivery/backlog.ts'
 import type { Gap } from '../delivery/gaps.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { type Match, matchIn, type UriCheck } from '../match/uri.ts'
@@ -94,6 +95,8 @@ export interface RealmOptions {
   readonly limits?: Limits
   readonly clock?: Clock
   readonly counters?: Counters
+  /** Where the payloads that it keeps for calls are counted. */
+  readonly backlog?: Backlog
   /** Where chance decides between callees: from 0 up to, but not, 1. */
   readonly random?: () => number
 }
@@ -154,6 +157,7 @@ export class Realm {
       random,
       watcher: registrationEvents(this),
       options: rpc,
+      ...(options.backlog && { backlog: options.backlog }),
     })
     this.#testaments = new Testaments(this, pubsub.testaments)
     this.#meta = new Map([
@@ -251,6 +255,11 @@ export class Realm {
   /** True of a session's call that is not over. */
   isOpen(member: Member, request: number): boolean {
     return this.#dealer.isOpen(member, request)
+  }
+
+  /** Bytes of payloads that are kept for the calls of a session. */
+  keptBytes(member: Member): number {
+    return this.#dealer.keptBytes(member)
   }
 
   /** True of a session that waits for answers, or owes some. */

@@ -4,10 +4,11 @@
  */
 export interface Batching {
   /**
-   * Hands on the messages of a frame in their order, as views of it. Gives what is wrong with the
-   * frame; what came before the fault has been handed on.
+   * Hands on the messages of a frame in their order, as views of it, each with where the next one
+   * begins, until `take` gives false. Gives what is wrong with the frame; what came before the fault
+   * has been handed on.
    */
-  split(frame: Uint8Array, take: (message: Uint8Array) => void): string | undefined
+  split(frame: Uint8Array, take: (message: Uint8Array, next: number) => unknown): string | undefined
   /** The frames that carry these messages: as few as BATCH allows. */
   join(messages: readonly Uint8Array[]): Uint8Array[]
 }
@@ -40,7 +41,7 @@ function separated(): Batching {
       separator = last
       for (let from = 0; from < frame.length; ) {
         const to = frame.indexOf(separator, from)
-        take(frame.subarray(from, to))
+        if (take(frame.subarray(from, to), to + 1) === false) break
         from = to + 1
       }
       return undefined
@@ -62,7 +63,7 @@ const PREFIXED: Batching = {
       const start = from + 4
       const end = start + uint32(frame, from)
       if (end > frame.length) return 'batch: a message is longer than what is left of the frame'
-      take(frame.subarray(start, end))
+      if (take(frame.subarray(start, end), end) === false) break
       from = end
     }
     return undefined

@@ -1,6 +1,7 @@
 import type { ClientCertificate } from '../base/origin.ts'
 import { type Batching, batching } from '../serializer/batched.ts'
 import type { Connection, Receiver } from '../transport/transport.ts'
+import { BatchReader } from './batch-reader.ts'
 import type { Link } from './link.ts'
 
 /** A connection whose frames are batches, to a link that knows single messages only. */
@@ -19,21 +20,7 @@ export class Batched implements Connection {
 
   /** Who hears the connection in place of the link. */
   receiver(link: Link): Receiver {
-    const take = (message: Uint8Array) => link.bytes(message, this.#binary)
-    return {
-      bytes: (frame, binary) => {
-        // The link says that it is of the wrong kind.
-        if (binary !== this.#binary) link.bytes(frame, binary)
-        else {
-          const fault = this.#batching.split(frame, take)
-          if (fault !== undefined) link.violated(fault)
-        }
-      },
-      drained: () => link.drained(),
-      alive: () => link.alive(),
-      farewell: (code, reason) => link.farewell(code, reason),
-      closed: () => link.closed(),
-    }
+    return new BatchReader(link, this.#batching, this.#binary)
   }
 
   write(messages: readonly Uint8Array[]): void {

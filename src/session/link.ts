@@ -96,6 +96,8 @@ export class Link implements Receiver, Beating, Owner {
   #session: Session | null = null
   #handshake: Handshake | null = null
   #timer: Timer | null = null
+  /** Bytes of batches that wait for their turn. */
+  #held = 0
 
   constructor(connection: Connection, serializer: Serializer, reception: Reception) {
     this.#connection = connection
@@ -108,7 +110,7 @@ export class Link implements Receiver, Beating, Owner {
 
   bytes(frame: Uint8Array, binary: boolean): void {
     this.heard = true
-    if (this.#state === 'closed') return
+    if (this.isDeaf) return
     try {
       if (binary !== this.#serializer.binary)
         throw new ProtocolViolation(WRONG_FRAME[Number(binary)])
@@ -126,6 +128,17 @@ export class Link implements Receiver, Beating, Owner {
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  /** Nothing is heard any more: the connection is being closed, or is about to be. */
+  get isDeaf(): boolean {
+    return this.#outbox.isClosed
+  }
+
+  /** Counts bytes that were received and wait for their turn; fewer than 0 are taken off. */
+  hold(bytes: number): void {
+    this.#held += bytes
+    this.#reception.backlog.add(bytes)
   }
 
   /** The peer broke the rules of what its messages are wrapped in. */
@@ -163,15 +176,18 @@ export class Link implements Receiver, Beating, Owner {
   }
 
   /** Too much waits for a reader that is too slow. */
-  overflow(waiting: number): void {
+  overflow(
+    waiting: number,
+    why = `${waiting} bytes waited to be read, ${this.#reception.sendBuffer.limit} may`,
+  ): void {
     // Not at once: broker or dealer are in the midst of sending.
     queueMicrotask(() => {
       if (this.#state === 'closed') return
       const { log, counters, sendBuffer } = this.#reception
       const { limit } = sendBuffer
       counters.count('too_slow')
-      log.warn({ ...this.#who(), waiting, limit }, 'reader too slow')
-      this.#close(1008, `too slow: ${waiting} bytes waited to be read, ${limit} may`)
+      log.warn({ ...this.#who(), waiting, limit, why }, 'reader too slow')
+      this.#close(1008, `too slow: ${why}`)
     })
   }
 
@@ -180,12 +196,12 @@ export class Link implements Receiver, Beating, Owner {
     return session === null ? null : session.realm.notice(session, gap)
   }
 
-  /** Bytes that wait to be read. */
+  /** Bytes that wait: for the client, for their turn, or with its calls. */
   get waiting(): number {
-    return this.#outbox.waiting
+    return this.#outbox.waiting + this.#held + (this.#session?.keptBytes ?? 0)
   }
 
-  /** Memory is short, and too much of it is for this reader: cuts it off. */
+  /** Memory is short, and too much of it is for this client: cuts it off. */
   cut(): void {
     this.#reception.counters.count('cut_by_memory')
     this.#reception.log.warn({ ...this.#who(), waiting: this.waiting }, 'cut off: memory is short')
@@ -228,7 +244,8 @@ export class Link implements Receiver, Beating, Owner {
   /** The session has calls running, or what was sent to it is not all out. */
   get isBusy(): boolean {
     const session = this.#session
-    return session !== null && (session.isBusy || this.#connection.buffered > 0)
+    if (session === null) return false
+    return session.isBusy || this.#held > 0 || this.#connection.buffered > 0
   }
 
   /** From now on the session makes no calls, but those that it needs to answer others. */

@@ -87,6 +87,10 @@ export class Session implements Member {
     this.#outlet.share(message)
   }
 
+  unsubscribed(subscription: number): void {
+    this.#outlet.unsubscribed?.(subscription)
+  }
+
   /** A message of the client, which came in `size` bytes. Throws ProtocolViolation. */
   receive(message: Message, size: number): void {
     if (this.realm.strictRequestIds) this.#count(message)
@@ -114,6 +118,11 @@ export class Session implements Member {
   /** It waits for answers, or owes some. */
   get isBusy(): boolean {
     return this.realm.isBusy(this) || (this.#gate?.holdsCall() ?? false)
+  }
+
+  /** Bytes of payloads that are kept for its calls. */
+  get keptBytes(): number {
+    return this.realm.keptBytes(this)
   }
 
   /** True of its call that is not over. */

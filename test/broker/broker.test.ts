@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Broker } from '../../src/broker/broker.ts'
+import type { Subscription } from '../../src/broker/subscriptions.ts'
 import type { Match } from '../../src/match/uri.ts'
 import type { EventMessage, Publish, Subscribe, Unsubscribe } from '../../src/protocol/messages.ts'
 import { type Dict, Payload } from '../../src/protocol/payload.ts'
@@ -64,6 +65,17 @@ describe('the broker', () => {
       ]
       expect(new Set(ids).size).equal(5)
     })
+  })
+
+  it('says which subscriptions a session has no more, so that it hears of no gaps in them', () => {
+    const over: number[] = []
+    Object.assign(alice, { unsubscribed: (id: number) => over.push(id) })
+    const [first, second] = [subscribe(alice, 'a.b'), subscribe(alice, 'a.c')]
+    unsubscribe(alice, second + 1000)
+    expect(over).deep.equal([])
+    unsubscribe(alice, first)
+    broker.revoke(alice, broker.subscriptions.get(second) as Subscription, undefined)
+    expect(over).deep.equal([first, second])
   })
 
   describe('on UNSUBSCRIBE', () => {

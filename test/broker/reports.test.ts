@@ -36,7 +36,7 @@ describe('a report on a publication', () => {
     await (await member(url)).ask([32, 1, { match: 'prefix' }, 'a'])
     const [type, , publication] = await publish('a.b', [1])
     expect(type).equal(17)
-    const wanted = { receivers: 4, dropped: 0, untranslatable: 0, pending: 0 }
+    const wanted = { receivers: 4, dropped: 0, oversized: 0, untranslatable: 0, pending: 0 }
     expect((await report(publication))[3]).deep.equal([wanted])
   })
 
@@ -54,7 +54,7 @@ describe('a report on a publication', () => {
     say({ acknowledge: true, _report: true })
     const [[type, , publication]] = from.take() as [[number, number, number]]
     expect(type).equal(17)
-    const wanted = { receivers: 2, dropped: 0, untranslatable: 1, pending: 0 }
+    const wanted = { receivers: 2, dropped: 0, oversized: 0, untranslatable: 1, pending: 0 }
     expect(broker.reports.get(from, publication)).deep.equal(wanted)
     expect(() => say({ acknowledge: true })).throws(PayloadError)
     expect([one, two].map(peer => peer.take().length)).deep.equal([2, 2])

@@ -53,6 +53,13 @@ describe('retained events', () => {
     expect(rest).deep.equal([])
   })
 
+  it('come in the way of other events, which tells of the gap before them', () => {
+    publish('a.b', {}, [1])
+    const peer = new Recorder()
+    expect(subscribe('a.b', GET, 'exact', peer).length).equal(2)
+    expect(peer.shared.length).equal(1)
+  })
+
   it('are sent only to who asks for them, each time it does', () => {
     publish('a.b', {}, [1])
     for (const options of [{}, { get_retained: false }, { get_retained: 1 }]) {

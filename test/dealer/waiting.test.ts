@@ -1,6 +1,8 @@
 import { expect } from 'chai'
-import { Recorder } from '../helpers/recorder.ts'
-import { callError, heard, Scene } from './scene.ts'
+import { Backlog } from '../../src/delivery/backlog.ts'
+import type { Call } from '../../src/protocol/messages.ts'
+import { messageOf, Recorder } from '../helpers/recorder.ts'
+import { ALL_FEATURES, callError, heard, Scene } from './scene.ts'
 
 const invocations = (peer: Recorder) => peer.take().map(message => message[4])
 
@@ -233,5 +235,69 @@ describe('a call that waits for its procedure', () => {
     expect(invocations(callee)).deep.equal([[1]])
     scene.yields(callee, 1)
     expect(invocations(callee)).deep.equal([[2]])
+  })
+})
+
+describe('payloads that calls keep', () => {
+  const MB = 1 << 20
+  const LARGE = 'x'.repeat(16 * MB)
+  let scene: Scene
+  let backlog: Backlog
+
+  beforeEach(() => {
+    backlog = new Backlog()
+    scene = new Scene({ backlog, options: { queue_timeout: 1000 } })
+  })
+
+  function kept(): number {
+    const bytes = scene.dealer.keptBytes(scene.caller)
+    expect(backlog.bytes).equal(bytes)
+    return bytes
+  }
+
+  it('are counted while they wait, however that ends', () => {
+    const { caller, callee, clock } = scene
+    scene.register(callee, 'a.b', { concurrency: 1 })
+    for (const i of [1, 2, 3, 4, 5]) scene.call(caller, i, 'a.b', {}, ['x'.repeat(1000)])
+    expect(kept()).within(4000, 4200)
+    scene.yields(callee, 1)
+    expect(kept()).within(3000, 3200)
+    scene.cancel(caller, 3, 'skip')
+    expect(kept()).within(2000, 2200)
+    clock.pass(1010)
+    expect(kept()).equal(0)
+  })
+
+  it('are counted while their callee may pass them on', () => {
+    const { caller, callee } = scene
+    const other = new Recorder({ features: ALL_FEATURES })
+    scene.register(callee, 'a.b', { invoke: 'roundrobin' })
+    scene.register(other, 'a.b', { invoke: 'roundrobin' })
+    for (const i of [1, 2, 3]) scene.call(caller, i, 'a.b', {}, ['x'.repeat(1000)])
+    expect(kept()).within(3000, 3200)
+    scene.dealer.leave(other)
+    expect(kept()).within(2000, 2200)
+    scene.dealer.leave(caller)
+    expect(backlog.bytes).equal(0)
+  })
+
+  it('are not without bounds: the next call is refused', () => {
+    const { caller, callee } = scene
+    scene.register(callee, 'a.b', { concurrency: 1 })
+    const call = (request: number, maxOpen?: number) => {
+      const message = messageOf([48, request, {}, 'a.b', [LARGE]]) as Call
+      return scene.dealer.call(caller, message, 'requested', undefined, undefined, maxOpen)
+    }
+    for (let i = 1; i <= 5; i++) expect(call(i, 10)).equal(true)
+    expect(kept()).within(64 * MB, 65 * MB)
+    expect(call(6, 10)).equal(false)
+    const [refused] = heard(caller)
+    expect(refused?.slice(0, 5)).deep.equal([8, 48, 6, {}, 'wampd.error.limit_exceeded'])
+    // Who has no limit on calls has none on these.
+    expect(call(7)).equal(true)
+    scene.yields(callee, 1)
+    scene.yields(callee, 2)
+    scene.yields(callee, 3)
+    expect(call(8, 10)).equal(true)
   })
 })

@@ -36,22 +36,26 @@ class SlowSession {
   readonly box: Outbox
   listens = true
   overflows: number[] = []
+  why: string | undefined
   most = 0
   #frames: Uint8Array[] = []
   #publication = 0
-  readonly #sink: { buffered: number; write(frames: readonly Uint8Array[]): void }
+  readonly #sink: { buffered: number; maxSend: number; write(frames: readonly Uint8Array[]): void }
 
-  constructor(limit: number) {
+  constructor(limit: number, policy: 'disconnect' | 'drop' = 'drop', maxSend = Infinity) {
     const write = (frames: readonly Uint8Array[]) => {
       this.#frames.push(...frames)
       for (const { length } of frames) this.#sink.buffered += length
       this.most = Math.max(this.most, this.#sink.buffered)
     }
-    this.#sink = { buffered: 0, write }
-    const sendBuffer = { limit, policy: 'drop' } as const
+    this.#sink = { buffered: 0, maxSend, write }
+    const sendBuffer = { limit, policy }
     const terms = { sendBuffer, backlog: this.backlog, counters: this.counters }
     this.box = new Outbox(this.#sink, json, terms, {
-      overflow: bytes => this.overflows.push(bytes),
+      overflow: (bytes, why) => {
+        this.overflows.push(bytes)
+        this.why = why
+      },
       notice: gap => (this.listens ? noticeOf(gap) : null),
     })
   }
@@ -70,6 +74,12 @@ class SlowSession {
     for (const { length } of frames) this.#sink.buffered -= length
     this.box.drained()
     return frames.map(frame => readingOf(json.decode(frame)))
+  }
+
+  /** It takes what waits, and does not say so. */
+  kernelTakesAll(): void {
+    this.box.flush()
+    this.#sink.buffered = 0
   }
 
   count(what: 'events_dropped' | 'gaps_told'): number {
@@ -163,6 +173,74 @@ describe('an outbox that drops events', () => {
     expect(session.overflows).deep.equal([])
     for (let i = 901; i <= 1100; i++) session.event(i, 300)
     expect(session.overflows.length).equal(1)
+    expect(session.why).equal('more than 1000 subscriptions have gaps that were not told yet')
+  })
+
+  it('forgets gaps of subscriptions that are over, and has room for others then', async () => {
+    const session = new SlowSession(1024)
+    for (let i = 1; i <= 3000; i++) {
+      session.event(i, 300)
+      session.box.unsubscribed(i)
+    }
+    expect(session.overflows).deep.equal([])
+    session.listens = false
+    session.read()
+    await turn()
+    session.read()
+    session.event(3000, 10)
+    await turn()
+    expect(session.read().map(({ gap }) => gap)).deep.equal([undefined])
+  })
+
+  it('has no more to wait for where the only gap is of a subscription that is over', async () => {
+    const session = new SlowSession(1024)
+    for (let i = 1; i <= 5; i++) session.event(1, 200)
+    session.box.unsubscribed(1)
+    session.event(2, 1)
+    await turn()
+    expect(session.read().map(({ publication }) => publication)).deep.equal([1, 2, 3, 6])
+    expect(session.count('gaps_told')).equal(0)
+  })
+
+  for (const policy of ['disconnect', 'drop'] as const) {
+    for (const listens of [true, false]) {
+      const how = listens ? 'at once' : 'with the next'
+      it(`tells of events that are too long for it ${how}, by policy ${policy}`, async () => {
+        const session = new SlowSession(4096, policy, 500)
+        session.listens = listens
+        session.event(1, 10)
+        for (let i = 2; i <= 4; i++) session.event(1, 600)
+        session.event(2, 10)
+        session.event(1, 10)
+        await turn()
+        const read = session.read()
+        const sent = [1, 2, 3, 4, 6]
+        expect(told(read, 1, sent)).deep.equal(sent)
+        expect(read.length).equal(listens ? 6 : 3)
+        expect(session.count('events_dropped')).equal(0)
+        expect(session.overflows).deep.equal([])
+      })
+    }
+  }
+
+  it('tells a publisher of those that take only shorter events', () => {
+    const session = new SlowSession(4096, 'disconnect', 500)
+    const tally = { receivers: 1, dropped: 0, oversized: 0, untranslatable: 0, pending: 0 }
+    session.box.share(new SharedMessage(eventOf(1, 1, 600), tally))
+    expect(tally).deep.equal({ ...tally, receivers: 0, oversized: 1 })
+  })
+
+  it('tells of a gap once, where a notice of it leaves just before the next event', async () => {
+    const session = new SlowSession(1024, 'disconnect', 500)
+    // No room for a notice at once.
+    for (let i = 1; i <= 3; i++) session.event(2, 300)
+    session.event(1, 600)
+    session.kernelTakesAll()
+    session.event(1, 400)
+    session.event(1, 10)
+    await turn()
+    const read = session.read().filter(({ gap, subscription }) => gap || subscription === 1)
+    expect(told(read, 1, [4, 5, 6])).deep.equal([4, 5, 6])
   })
 
   it('tells the next session on the connection nothing of what the one before has missed', async () => {
@@ -178,12 +256,39 @@ describe('an outbox that drops events', () => {
 
   it('tells a publisher who wants to know', () => {
     const session = new SlowSession(1024)
-    const tally = { receivers: 0, dropped: 0, untranslatable: 0, pending: 0 }
+    const tally = { receivers: 0, dropped: 0, oversized: 0, untranslatable: 0, pending: 0 }
     for (let i = 1; i <= 5; i++) {
       tally.receivers++
       session.box.share(new SharedMessage(eventOf(1, i, 200), tally))
     }
-    expect(tally).deep.equal({ receivers: 3, dropped: 2, untranslatable: 0, pending: 0 })
+    expect(tally).deep.equal({
+      receivers: 3,
+      dropped: 2,
+      oversized: 0,
+      untranslatable: 0,
+      pending: 0,
+    })
+  })
+
+  it('encodes nothing once it is closed', () => {
+    let written = 0
+    const encode = (message: Message) => {
+      written++
+      return json.encode(message)
+    }
+    const counting = { ...json, encode }
+    const sendBuffer = { limit: 1024, policy: 'drop' } as const
+    const terms = { sendBuffer, backlog: new Backlog(), counters: new Counters() }
+    const sink = { buffered: 0, write: () => {} }
+    const box = new Outbox(sink, counting, terms, { overflow: () => {}, notice: () => null })
+    box.send(ANSWER)
+    expect(box.isClosed).equal(false)
+    box.close()
+    const tally = { receivers: 1, dropped: 0, oversized: 0, untranslatable: 0, pending: 0 }
+    box.send(ANSWER)
+    box.share(new SharedMessage(eventOf(1, 1, 1), tally))
+    expect([written, box.isClosed]).deep.equal([1, true])
+    expect(tally).include({ receivers: 0, dropped: 1 })
   })
 
   it('counts what its serializer cannot carry, and tries that once for all', () => {

@@ -190,6 +190,23 @@ for (const transport of TRANSPORTS) {
         expect(await client.closed).equal(1002)
       })
 
+      it('nothing is heard behind a message whose answer is too much', async () => {
+        const other = await member(url)
+        await other.ask([32, 1, {}, 'end.of.batch'])
+        const large = { acknowledge: true, retain: true }
+        await other.ask([16, 2, large, 'large', ['x'.repeat(90_000)]])
+        const before = router.status().counters.too_slow
+        client.socket.pause()
+        const wanted = Array.from({ length: 1000 }, (_, i) => {
+          return [32, i + 1, { get_retained: true }, 'large']
+        })
+        client.send(...wanted, [16, 2000, {}, 'end.of.batch'])
+        while (router.status().counters.too_slow === before) await pause(1)
+        // All that the batch did has come before this.
+        expect((await other.ask([32, 3, {}, 'another']))[0]).equal(33)
+        client.socket.terminate()
+      })
+
       it('any bytes end in ABORT or close at worst', async () => {
         const bystander = await member(url)
         const bytes = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 3 })

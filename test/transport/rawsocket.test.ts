@@ -353,7 +353,10 @@ describe('the length that a client of RawSocket takes', () => {
     const publisher = await rawMember(port)
     await publisher.ask([16, 1, { acknowledge: true }, 'a', [long]])
     await publisher.ask([16, 2, { acknowledge: true }, 'a', ['short']])
-    expect((await short.next())[4]).deep.equal(['short'])
+    const [, , publication, details, payload] = (await short.next()) as [...unknown[]]
+    expect(payload).deep.equal(['short'])
+    expect(details).property('_missed').property('count').equal(1)
+    expect(details).property('_missed').property('to').not.equal(publication)
     expect((await other.next())[4]).deep.equal([long])
     expect(router.status().counters.oversized_messages).equal(1)
   })
