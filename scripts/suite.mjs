@@ -9,7 +9,7 @@ import { npm, otherNodes, withNode } from './nodes.mjs'
 /** What tests read. */
 const PARTS = [
   ...['package.json', 'package-lock.json', '.mocharc.json', 'CHANGELOG.md', 'README.md'],
-  ...['build', 'dist', 'docs', 'realms', 'scripts', 'src', 'test'],
+  ...['build', 'dist', 'docs', 'examples', 'realms', 'scripts', 'src', 'test'],
 ]
 
 const root = resolve(import.meta.dirname, '..')
