@@ -172,6 +172,18 @@ for (const transport of TRANSPORTS) {
       expect((await publisher.ask([32, COUNT + 1, {}, 'a.b']))[0]).equal(33)
     })
 
+    it('are not the only ones: callers are cut off whose calls wait with much', async () => {
+      await start()
+      const quick = await member(url)
+      await quick.ask([64, 1, { concurrency: 1 }, 'one.at.a.time'])
+      const caller = await member(url)
+      router.reload({ memory: { limit: '64MB' } })
+      for (let i = 1; i <= 50; i++) caller.send([48, i, {}, 'one.at.a.time', [TEXT]])
+      await eventually('it is cut off', () => counters().cut_by_memory === 1)
+      expect((await quick.next())[0]).equal(68)
+      expect((await quick.ask([32, 2, {}, 'a.b']))[0]).equal(33)
+    })
+
     it('are refused where memory is short, and may come back', async () => {
       await start({}, { memory: { limit: '64MB' } })
       const socket = await connect(url)
