@@ -126,8 +126,9 @@ export class Entrance implements Endpoint {
     if (!isSame) before.retire()
   }
 
+  /** Nothing comes in any more; the connections that are there go on. */
   close(): void {
-    this.#reception.heartbeat.stop()
+    this.#reception.heartbeat.retire()
   }
 
   get protocols(): ReadonlyMap<string, Subprotocol> {

@@ -32,7 +32,7 @@ export class PortSite implements Site {
 
   constructor(house: House, offer: Offer) {
     const connections = new Connections(() => ({
-      maxConnections: this.#offer.options.maxConnections ?? 50_000,
+      maxConnections: this.#maxConnections,
       maxPerAddress: this.#offer.options.maxConnectionsPerAddress ?? 1000,
     }))
     this.#house = { ...house, connections }
@@ -72,6 +72,10 @@ export class PortSite implements Site {
 
   get maxMessageSize(): number {
     return this.#offer.options.maxMessageSize ?? 1 << 20
+  }
+
+  get maxSockets(): number {
+    return this.#maxConnections + (this.#offer.options.maxHandshakes ?? 1000)
   }
 
   get compression(): Compression {
@@ -116,6 +120,10 @@ export class PortSite implements Site {
       answerText(response, 503, 'the router is going down')
     } else if (found === undefined) answerText(response, 404, 'not found')
     else found.service.handle(request, response, path.slice(found.at.length), source)
+  }
+
+  get #maxConnections(): number {
+    return this.#offer.options.maxConnections ?? 50_000
   }
 
   /** The service of that path, or the one nearest above it that takes all below. */

@@ -96,6 +96,8 @@ export interface Site {
   readonly compression: Compression
   /** Messages of fewer bytes are not. */
   readonly compressionThreshold: number
+  /** Sockets that a port may have, whatever they are good for: each may be a session, or come to one. */
+  readonly maxSockets: number
   /** How long a connection may take to say what it wants: ms. */
   readonly handshakeTimeout: number
   /** Whose word on the addresses of clients is taken. */

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import { createRouter, type Router } from '../../src/router.ts'
-import { connect } from '../helpers/raw-client.ts'
-import { handshake, http } from '../helpers/raw-socket.ts'
+import { connect, hello, within } from '../helpers/raw-client.ts'
+import { handshake, http, RawSocket } from '../helpers/raw-socket.ts'
 import { TRANSPORTS } from '../helpers/transports.ts'
 
 type Paths = NonNullable<NonNullable<ConfigInput['transports']>[number]['paths']>
@@ -65,6 +65,23 @@ for (const backend of TRANSPORTS) {
       expect(await reasonAt(staff as string, 'realm1', joe)).equal('wamp.error.no_such_realm')
       expect(await reasonAt(staff as string, 'realm2', joe)).equal('CHALLENGE')
       expect(await reasonAt(staff as string, 'realm2')).equal('wamp.error.no_matching_auth_method')
+    })
+
+    it('still finds the dead at a path that a reload has removed', async () => {
+      const quick = (paths: Paths) => {
+        const made = config(backend, paths)
+        const options = { backend, auto_ping_interval: 100 }
+        return { ...made, transports: made.transports.map(one => ({ ...one, options })) }
+      }
+      router = createRouter(quick({ '/a': { websocket: {} }, '/b': STAFF }))
+      const { port } = (await router.start())[0] as { port: number }
+      const socket = new RawSocket(port)
+      socket.write(handshake({}, '/a'))
+      await socket.answer()
+      expect((await socket.ask(hello()))?.[0]).equal(2)
+      router.reload(quick({ '/b': STAFF, '/c': { websocket: {} } }))
+      await within(2000, 'end', socket.gone)
+      expect(router.status().counters.dead_peers).equal(1)
     })
 
     it('serves other paths after a reload, and those that are connected stay', async () => {

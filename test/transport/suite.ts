@@ -282,6 +282,17 @@ export function servesWebSockets(kind: WebSockets): void {
       await socket.close()
     })
 
+    it('whoever pings on and on without reading is cut off', async () => {
+      const { socket, gone } = await upgraded(port)
+      socket.pause()
+      const pings = Buffer.concat(Array(4000).fill(frame(PING, 'x'.repeat(125))))
+      for (let i = 0; i < 200 && !socket.destroyed; i++) {
+        const written = new Promise(resolve => socket.write(pings, resolve))
+        await Promise.race([written, gone])
+      }
+      await within(3000, 'end', gone)
+    })
+
     it('an unasked pong is ignored', async () => {
       const socket = await upgraded(port)
       socket.write(frame(PONG, 'nobody asked'))
