@@ -29,6 +29,7 @@ export class Batched implements Connection {
           if (fault !== undefined) link.violated(fault)
         }
       },
+      unfinished: size => link.unfinished(size),
       drained: () => link.drained(),
       alive: () => link.alive(),
       farewell: (code, reason) => link.farewell(code, reason),

@@ -112,11 +112,7 @@ export class Link implements Receiver, Beating, Owner {
     try {
       if (binary !== this.#serializer.binary)
         throw new ProtocolViolation(WRONG_FRAME[Number(binary)])
-      if (this.#state === 'opening' && frame.length > this.#reception.maxHelloSize) {
-        throw new ProtocolViolation(
-          `HELLO: over ${this.#reception.maxHelloSize} bytes before WELCOME`,
-        )
-      }
+      if (this.#isTooMuch(frame.length)) throw this.#tooMuch()
       const message = this.#serializer.decode(frame)
       const size = frame.length
       if (this.#state === 'open') this.#receive(this.#session as Session, message, size)
@@ -126,6 +122,21 @@ export class Link implements Receiver, Beating, Owner {
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  unfinished(size: number): boolean {
+    if (!this.#isTooMuch(size)) return true
+    this.#fail(this.#tooMuch())
+    return false
+  }
+
+  /** Before WELCOME only short messages are taken. */
+  #isTooMuch(size: number): boolean {
+    return this.#state === 'opening' && size > this.#reception.maxHelloSize
+  }
+
+  #tooMuch(): ProtocolViolation {
+    return new ProtocolViolation(`HELLO: over ${this.#reception.maxHelloSize} bytes before WELCOME`)
   }
 
   /** The peer broke the rules of what its messages are wrapped in. */

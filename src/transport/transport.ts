@@ -44,6 +44,8 @@ export interface Receiver {
    * One message. The bytes are valid only until it returns. Those of a text frame are UTF-8.
    */
   bytes(frame: Uint8Array, binary: boolean): void
+  /** A message has so many bytes already and is not whole. False: no more of it is to be taken in. */
+  unfinished?(size: number): boolean
   /** The kernel has taken bytes that waited. */
   drained(): void
   /** A pong came. */

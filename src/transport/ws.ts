@@ -32,6 +32,9 @@ import { answerUpgrade } from './upgrade.ts'
 const TEXT = 0x81
 const BINARY = 0x82
 
+/** The longest header of a frame that a client sends (RFC 6455, 5.2). */
+const MAX_HEADER = 14
+
 /**
  * How long an idle HTTP connection stays open: milliseconds. Longer than proxies keep theirs, which is a
  * minute at most as a rule, or they would send requests over connections that are just being closed.
@@ -216,7 +219,16 @@ function serve(
   const connection = new WsConnection(socket, stream, source, binary, terms)
   const receiver: Receiver = endpoint.open(connection, protocol)
   connection.onDrained = () => receiver.drained()
+  // The library tells nothing of messages that are not whole: the bytes since the last one are counted.
+  let unfinished = 0
+  stream.prependListener('data', ({ length }: Buffer) => {
+    unfinished += length
+  })
+  stream.on('data', () => {
+    if (receiver.unfinished?.(unfinished - MAX_HEADER) === false) socket.pause()
+  })
   socket.on('message', (data: Buffer, isBinary) => {
+    unfinished = 0
     if (data.length > maxMessageSize) {
       receiver.farewell(1009, tooLarge(maxMessageSize))
     } else receiver.bytes(data, isBinary)

@@ -390,6 +390,35 @@ export function servesWebSockets(kind: WebSockets): void {
       await isServing()
     })
 
+    if (kind.name !== 'uws') {
+      // uWebSockets.js shows no message before it is whole.
+      for (const protocol of ['wamp.2.json', 'wamp.2.json.batched']) {
+        it(`is looked at before WELCOME while it comes, in ${protocol}`, async () => {
+          const socket = await upgraded(port, { 'Sec-WebSocket-Protocol': protocol })
+          const violations = () => router.status().counters.protocol_violations
+          const before = violations()
+          socket.write(frame(TEXT, '[1,"realm1",{}', { fin: false }))
+          const part = frame(0, ' '.repeat(1000), { fin: false })
+          for (let i = 0; i < 70; i++) socket.write(part)
+          expect((await socket.frame())?.payload.toString()).contain('over 65536 bytes')
+          expect((await socket.frame())?.opcode).equal(CLOSE)
+          expect(violations()).equal(before + 1)
+          await within(4000, 'end', socket.gone)
+        })
+      }
+    }
+
+    it('before WELCOME may be all that a HELLO may be, and more after', async () => {
+      const socket = await upgraded(port)
+      const text = JSON.stringify(hello('realm1', { authextra: { x: '-' } }))
+      const largest = text.replace('-', '-'.repeat(65_536 - text.length + 1))
+      socket.write(frame(TEXT, largest))
+      expect((await socket.message())?.[0]).equal(2)
+      socket.write(frame(TEXT, publish(LIMIT)))
+      expect((await socket.message())?.[0]).equal(17)
+      await socket.close()
+    })
+
     it('beyond the limit ends the session at once', async () => {
       const socket = await upgraded(port)
       await socket.ask(hello())
