@@ -3,6 +3,7 @@ import { type Source, Trusted } from '../base/client-address.ts'
 import type { Compression } from '../base/compression.ts'
 import type { Counted } from '../base/counters.ts'
 import { StompEndpoint } from '../gateway/stomp/service.ts'
+import { Attempts } from '../session/attempts.ts'
 import { Connections } from '../session/connections.ts'
 import { answerText } from '../transport/text-answer.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
@@ -43,7 +44,11 @@ export class PortSite implements Site {
       maxConnections: this.#maxConnections,
       maxPerAddress: this.#offer.options.maxConnectionsPerAddress ?? 1000,
     }))
-    this.#house = { ...house, connections }
+    const attempts = new Attempts(house.clock, () => ({
+      maxFailures: this.#offer.options.maxFailures ?? 20,
+      backoff: this.#offer.options.failureBackoff ?? 1000,
+    }))
+    this.#house = { ...house, connections, attempts }
     this.#offer = offer
     this.#trusted = new Trusted(offer.options.trustedProxies ?? [])
     this.change(offer)

@@ -80,10 +80,12 @@ for (const transport of TRANSPORTS) {
       })
       const { port } = await router.listen({
         ...{ port: 0, transport, trustedProxies: ['127.0.0.1'] },
-        ...{ maxFailures: 1, failureBackoff: 60_000 },
+        ...{ maxFailures: 1, failureBackoff: 60_000, paths: ['/ws', '/other'] },
       })
-      const outcome = async (address: string, ticket: string) => {
-        const socket = await upgraded(new RawSocket(port), { 'X-Forwarded-For': address })
+      const outcome = async (address: string, ticket: string, path = '/ws') => {
+        const socket = new RawSocket(port)
+        socket.write(handshake({ 'X-Forwarded-For': address }, path))
+        expect((await socket.answer())?.status).equal(101)
         const challenge = await socket.ask(
           hello('realm1', { authid: 'joe', authmethods: ['ticket'] }),
         )
@@ -93,6 +95,8 @@ for (const transport of TRANSPORTS) {
       }
       for (let i = 0; i < 2; i++) await outcome('192.0.2.1', 'wrong')
       expect(await outcome('192.0.2.1', 'a secret of joe')).equal('wampd.error.too_many_attempts')
+      const elsewhere = await outcome('192.0.2.1', 'a secret of joe', '/other')
+      expect(elsewhere, 'at another path').equal('wampd.error.too_many_attempts')
       expect(await outcome('192.0.2.2', 'a secret of joe')).equal('WELCOME')
     })
   })
