@@ -221,7 +221,9 @@ export class Link implements Receiver, Beating, Owner {
 
   /** Ends session and connection with a WebSocket close code, without a GOODBYE. */
   farewell(code: number, reason: string): void {
-    if (this.#state !== 'closed') this.#close(code, reason)
+    if (this.#state === 'closed') return
+    if (FAULTS.includes(code)) this.#noteViolation(reason)
+    this.#close(code, reason)
   }
 
   /** Closes a connection that is too much. Browsers are told too, which they are not of HTTP 503. */
@@ -368,11 +370,7 @@ export class Link implements Receiver, Beating, Owner {
   #fail(error: unknown): void {
     if (this.#state === 'closed') return
     if (error instanceof ProtocolViolation) {
-      this.#reception.counters.count('protocol_violations')
-      this.#reception.log.info(
-        { remote: this.#connection.remote, violation: error.message },
-        'protocol violation',
-      )
+      this.#noteViolation(error.message)
       this.#abort(PROTOCOL_VIOLATION, error.message, 1002)
     } else if (error instanceof PayloadError) {
       this.#abort(error.uri, error.message, 1009)
@@ -380,6 +378,11 @@ export class Link implements Receiver, Beating, Owner {
       this.#reception.log.error({ remote: this.#connection.remote, err: error }, 'internal error')
       this.#abort(INTERNAL_ERROR, 'the router failed; this session ends', 1011)
     }
+  }
+
+  #noteViolation(violation: string): void {
+    this.#reception.counters.count('protocol_violations')
+    this.#reception.log.info({ ...this.#who(), violation }, 'protocol violation')
   }
 
   /** Ends everything with an ABORT, which does not come behind a GOODBYE. */
@@ -448,6 +451,9 @@ export class Link implements Receiver, Beating, Owner {
     return { realm: realm.name, session: id, authid, authrole, remote: this.#connection.remote }
   }
 }
+
+/** Close codes of those who broke the rules of frames: unsound ones, no UTF-8, too large (RFC 6455, 7.4.1). */
+const FAULTS: readonly number[] = [1002, 1007, 1009]
 
 const WRONG_FRAME = ['text frame on a binary subprotocol', 'binary frame on a text subprotocol']
 

@@ -44,6 +44,9 @@ const LINGER = 500
 const MAX_PONGS = 64 << 10
 const PONG_HEADER = 2
 
+/** The connection was lost without a close frame (RFC 6455, 7.4.1). */
+const ABNORMAL = 1006
+
 const NO_FRAMES: readonly Uint8Array[] = []
 
 class UwsConnection implements Connection {
@@ -327,8 +330,10 @@ function serve(
       }
     },
     pong: socket => socket.getUserData().link.receiver?.alive(),
-    close(socket) {
+    close(socket, code, message) {
       const { link } = socket.getUserData()
+      // The library ends a connection with unsound frames by itself, and says why here alone.
+      if (code === ABNORMAL && message.byteLength > 0) site.count('protocol_violations')
       if (link.connection !== null) {
         link.connection.gone()
         open.delete(link.connection)

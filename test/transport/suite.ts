@@ -337,6 +337,7 @@ export function servesWebSockets(kind: WebSockets): void {
         const socket = await upgraded(port)
         await socket.ask(hello())
         expect((await socket.ask([64, 1, {}, 'of.the.broken']))?.[0]).equal(65)
+        const before = router.status().counters.protocol_violations
         socket.write(bytes())
         for (;;) {
           const answer = await socket.frame()
@@ -351,6 +352,9 @@ export function servesWebSockets(kind: WebSockets): void {
         expect((await other.ask([64, 1, {}, 'of.the.broken']))?.[0], 'name is free').equal(65)
         await other.close()
         await socket.close()
+        // uWebSockets.js takes it for a lost connection, and says nothing of it.
+        if (kind.name === 'uws' && name === 'a close frame of one byte') return
+        expect(router.status().counters.protocol_violations, 'is counted').equal(before + 1)
       })
     }
 
