@@ -1,12 +1,12 @@
 import type { Server } from 'node:http'
-import type { TlsFiles } from './base/certificate.ts'
+import { readCertificate, readNamed, type TlsFiles } from './base/certificate.ts'
 import { isAddressOrNetwork } from './base/client-address.ts'
 import type { UnixSocket } from './base/unix-socket.ts'
 import type { TransportConfig } from './config/schema.ts'
 import { listenOptions } from './from-config.ts'
 import type { EndpointOptions, House } from './site/entrance.ts'
 import type { Paths } from './site/services.ts'
-import { type Offer, PortSite } from './site/site.ts'
+import { type Changed, type Offer, PortSite } from './site/site.ts'
 import { whyWs } from './site/why-ws.ts'
 import { loadUws } from './transport/load.ts'
 import { type LocalWebSocketClass, localWebSockets } from './transport/local.ts'
@@ -136,33 +136,57 @@ export class Doors {
   }
 
   /**
-   * Has the ports of the configuration offer what it says now. Throws a ListenError, and takes back
-   * what was done, where one of them cannot.
+   * Has the ports of the configuration offer what it says now. Throws a ListenError, and changes
+   * nothing, where one of them cannot.
    */
   change(before: readonly TransportConfig[], after: readonly TransportConfig[]): void {
-    const done: string[] = []
+    for (const transport of after) this.#check(transport)
+    const done: (Changed & { readonly id: string })[] = []
     try {
       for (const transport of after) {
-        done.push(transport.id)
-        this.#renew(transport)
+        const { id } = transport
+        const port = this.#transports.get(id)
+        if (port === undefined) continue
+        const options = listenOptions(transport)
+        done.push({ id, ...port.site.change(this.#offer(options)) })
+        port.listener.renew(options.tls)
       }
     } catch (error) {
-      for (const transport of before) if (done.includes(transport.id)) this.#renew(transport)
+      for (const { id, undo } of done) {
+        undo()
+        this.#restore(before.find(transport => transport.id === id))
+      }
       throw error
     }
+    for (const { settle } of done) settle()
   }
 
-  #renew(transport: TransportConfig): void {
+  /** Throws a ListenError where it is plain without a change that a port cannot offer this. */
+  #check(transport: TransportConfig): void {
     const port = this.#transports.get(transport.id)
-    const options = listenOptions(transport)
     if (port === undefined) return
-    const offer = this.#offer(options)
-    const reason = whyWs({ ...options, paths: offer.paths })
+    const options = listenOptions(transport)
+    const reason = whyWs({ ...options, paths: this.#offer(options).paths })
     if (reason !== undefined && port.listener.transport === 'uWebSockets.js') {
       throw new ListenError(`${transport.id} needs a restart: ${reason}`)
     }
-    port.site.change(offer)
-    port.listener.renew(options.tls)
+    if (options.tls === undefined) return
+    try {
+      readCertificate(options.tls)
+      readNamed(options.tls)
+    } catch (error) {
+      throw new ListenError((error as Error).message)
+    }
+  }
+
+  /** Gives a port what it had. Its files may have changed meanwhile: then it keeps those that it has read. */
+  #restore(transport: TransportConfig | undefined): void {
+    if (transport === undefined) return
+    try {
+      this.#transports.get(transport.id)?.listener.renew(listenOptions(transport).tls)
+    } catch (error) {
+      this.#house.log.error({ err: error }, `${transport.id} could not be given back what it had`)
+    }
   }
 
   /** Takes no new connections for a while; those that are open stay. */

@@ -6,7 +6,7 @@ export const COUNTED = {
   denied_handshakes: 'clients that were refused before WELCOME',
   expired_polls: 'long-poll sessions that ended because their client polled no more',
   oversized_messages: 'messages that were not sent because their receiver takes only shorter ones',
-  protocol_violations: 'sessions that ended because their client broke the rules',
+  protocol_violations: 'sessions and connections that ended because their client broke the rules',
   refused_origins: 'pages that were refused because of their origin',
   refused_paths: 'WebSockets that were refused because nothing takes them at their path',
   refused_polls:

@@ -44,6 +44,10 @@ export class BatchReader implements Receiver {
     }
   }
 
+  unfinished(size: number): boolean {
+    return this.#link.unfinished(size)
+  }
+
   drained(): void {
     this.#link.drained()
   }

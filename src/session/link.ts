@@ -114,11 +114,7 @@ export class Link implements Receiver, Beating, Owner {
     try {
       if (binary !== this.#serializer.binary)
         throw new ProtocolViolation(WRONG_FRAME[Number(binary)])
-      if (this.#state === 'opening' && frame.length > this.#reception.maxHelloSize) {
-        throw new ProtocolViolation(
-          `HELLO: over ${this.#reception.maxHelloSize} bytes before WELCOME`,
-        )
-      }
+      if (this.#isTooMuch(frame.length)) throw this.#tooMuch()
       const message = this.#serializer.decode(frame)
       const size = frame.length
       if (this.#state === 'open') this.#receive(this.#session as Session, message, size)
@@ -139,6 +135,21 @@ export class Link implements Receiver, Beating, Owner {
   hold(bytes: number): void {
     this.#held += bytes
     this.#reception.backlog.add(bytes)
+  }
+
+  unfinished(size: number): boolean {
+    if (!this.#isTooMuch(size)) return true
+    this.#fail(this.#tooMuch())
+    return false
+  }
+
+  /** Before WELCOME only short messages are taken. */
+  #isTooMuch(size: number): boolean {
+    return this.#state === 'opening' && size > this.#reception.maxHelloSize
+  }
+
+  #tooMuch(): ProtocolViolation {
+    return new ProtocolViolation(`HELLO: over ${this.#reception.maxHelloSize} bytes before WELCOME`)
   }
 
   /** The peer broke the rules of what its messages are wrapped in. */
@@ -226,7 +237,9 @@ export class Link implements Receiver, Beating, Owner {
 
   /** Ends session and connection with a WebSocket close code, without a GOODBYE. */
   farewell(code: number, reason: string): void {
-    if (this.#state !== 'closed') this.#close(code, reason)
+    if (this.#state === 'closed') return
+    if (FAULTS.includes(code)) this.#noteViolation(reason)
+    this.#close(code, reason)
   }
 
   /** Closes a connection that is too much. Browsers are told too, which they are not of HTTP 503. */
@@ -374,11 +387,7 @@ export class Link implements Receiver, Beating, Owner {
   #fail(error: unknown): void {
     if (this.#state === 'closed') return
     if (error instanceof ProtocolViolation) {
-      this.#reception.counters.count('protocol_violations')
-      this.#reception.log.info(
-        { remote: this.#connection.remote, violation: error.message },
-        'protocol violation',
-      )
+      this.#noteViolation(error.message)
       this.#abort(PROTOCOL_VIOLATION, error.message, 1002)
     } else if (error instanceof PayloadError) {
       this.#abort(error.uri, error.message, 1009)
@@ -386,6 +395,11 @@ export class Link implements Receiver, Beating, Owner {
       this.#reception.log.error({ remote: this.#connection.remote, err: error }, 'internal error')
       this.#abort(INTERNAL_ERROR, 'the router failed; this session ends', 1011)
     }
+  }
+
+  #noteViolation(violation: string): void {
+    this.#reception.counters.count('protocol_violations')
+    this.#reception.log.info({ ...this.#who(), violation }, 'protocol violation')
   }
 
   /** Ends everything with an ABORT, which does not come behind a GOODBYE. */
@@ -454,6 +468,9 @@ export class Link implements Receiver, Beating, Owner {
     return { realm: realm.name, session: id, authid, authrole, remote: this.#connection.remote }
   }
 }
+
+/** Close codes of those who broke the rules of frames: unsound ones, no UTF-8, too large (RFC 6455, 7.4.1). */
+const FAULTS: readonly number[] = [1002, 1007, 1009]
 
 const WRONG_FRAME = ['text frame on a binary subprotocol', 'binary frame on a text subprotocol']
 

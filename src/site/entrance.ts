@@ -7,7 +7,7 @@ import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Realm } from '../realm/realm.ts'
 import { type Subprotocol, subprotocols } from '../serializer/registry.ts'
-import { Attempts } from '../session/attempts.ts'
+import type { Attempts } from '../session/attempts.ts'
 import { Batched } from '../session/batched.ts'
 import type { Connections } from '../session/connections.ts'
 import { Heartbeat } from '../session/heartbeat.ts'
@@ -91,6 +91,8 @@ export interface House {
 export interface PortHouse extends House {
   /** Those of all its entrances. */
   readonly connections: Connections
+  /** Who has failed to authenticate, at whichever of them. */
+  readonly attempts: Attempts
 }
 
 /** Time that a client has to answer GOODBYE. Milliseconds. */
@@ -102,17 +104,12 @@ export class Entrance implements Endpoint {
   #options: EndpointOptions
   #protocols: ReadonlyMap<string, Subprotocol>
   readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
-  readonly #attempts: Attempts
   #reception: Reception
 
   constructor(house: PortHouse, options: EndpointOptions) {
     this.#house = house
     this.#options = options
     this.#protocols = protocolsOf(options)
-    this.#attempts = new Attempts(house.clock, () => ({
-      maxFailures: this.#options.maxFailures ?? 20,
-      backoff: this.#options.failureBackoff ?? 1000,
-    }))
     this.#reception = this.#receptionOf(options, this.#heartbeatOf(options))
   }
 
@@ -126,8 +123,9 @@ export class Entrance implements Endpoint {
     if (!isSame) before.retire()
   }
 
+  /** Nothing comes in any more; the connections that are there go on. */
   close(): void {
-    this.#reception.heartbeat.stop()
+    this.#reception.heartbeat.retire()
   }
 
   get protocols(): ReadonlyMap<string, Subprotocol> {
@@ -167,7 +165,7 @@ export class Entrance implements Endpoint {
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
-    const { clock, log, counters, backlog, randomId } = this.#house
+    const { clock, log, counters, backlog, randomId, attempts } = this.#house
     return {
       clock,
       log,
@@ -182,7 +180,7 @@ export class Entrance implements Endpoint {
       hasRoom: () => this.#house.hasRoom(),
       maxHelloSize: options.maxHelloSize ?? 1 << 16,
       openings: this.#openings,
-      attempts: this.#attempts,
+      attempts,
       realm: name => (this.#leadsTo(name) ? this.#house.realm(name) : undefined),
       methods: () => this.methods(),
       left: link => {

@@ -3,6 +3,7 @@ import { type Source, Trusted } from '../base/client-address.ts'
 import type { Compression } from '../base/compression.ts'
 import type { Counted } from '../base/counters.ts'
 import { StompEndpoint } from '../gateway/stomp/service.ts'
+import { Attempts } from '../session/attempts.ts'
 import { Connections } from '../session/connections.ts'
 import { answerText } from '../transport/text-answer.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
@@ -20,11 +21,19 @@ export interface Offer {
   readonly options: EndpointOptions
 }
 
+/** What was changed and may yet be taken back. */
+export interface Changed {
+  settle(): void
+  undo(): void
+}
+
+/** Services by path; the kind of each is told by its name. */
+type Services = Map<string, { readonly kind: string; readonly service: Service }>
+
 /** What one port serves: services by path, and what is no HTTP at all. A reload may change it. */
 export class PortSite implements Site {
   readonly #house: PortHouse
-  /** The kind of each is told by its name. */
-  readonly #services = new Map<string, { readonly kind: string; readonly service: Service }>()
+  #services: Services = new Map()
   #rawsocket: Entrance | undefined
   #stomp: StompEndpoint | undefined
   #trusted: Trusted
@@ -32,20 +41,41 @@ export class PortSite implements Site {
 
   constructor(house: House, offer: Offer) {
     const connections = new Connections(() => ({
-      maxConnections: this.#offer.options.maxConnections ?? 50_000,
+      maxConnections: this.#maxConnections,
       maxPerAddress: this.#offer.options.maxConnectionsPerAddress ?? 1000,
     }))
-    this.#house = { ...house, connections }
+    const attempts = new Attempts(house.clock, () => ({
+      maxFailures: this.#offer.options.maxFailures ?? 20,
+      backoff: this.#offer.options.failureBackoff ?? 1000,
+    }))
+    this.#house = { ...house, connections, attempts }
     this.#offer = offer
     this.#trusted = new Trusted(offer.options.trustedProxies ?? [])
-    this.#take(offer)
+    this.change(offer)
   }
 
-  /** Offers something else from now on. */
-  change(offer: Offer): void {
-    this.#offer = offer
-    this.#trusted = new Trusted(offer.options.trustedProxies ?? [])
-    this.#take(offer)
+  /**
+   * Offers something else from now on; throws a ListenError, and changes nothing, where that cannot
+   * be. What is no more offered is closed once it is settled that it stays so.
+   */
+  change(offer: Offer): Changed {
+    const before = { offer: this.#offer, services: this.#services, rawsocket: this.#rawsocket }
+    const services = this.#servicesOf(offer)
+    const rawsocket = offer.rawsocket
+      ? (before.rawsocket ?? new Entrance(this.#house, offer.options))
+      : undefined
+    this.#become(offer, services, rawsocket)
+    return {
+      settle() {
+        closeAll(before.services, services)
+        if (before.rawsocket !== rawsocket) before.rawsocket?.close()
+      },
+      undo: () => {
+        this.#become(before.offer, before.services, before.rawsocket)
+        closeAll(services, before.services)
+        if (before.rawsocket !== rawsocket) rawsocket?.close()
+      },
+    }
   }
 
   close(): void {
@@ -72,6 +102,10 @@ export class PortSite implements Site {
 
   get maxMessageSize(): number {
     return this.#offer.options.maxMessageSize ?? 1 << 20
+  }
+
+  get maxSockets(): number {
+    return this.#maxConnections + (this.#offer.options.maxHandshakes ?? 1000)
   }
 
   get compression(): Compression {
@@ -118,6 +152,10 @@ export class PortSite implements Site {
     else found.service.handle(request, response, path.slice(found.at.length), source)
   }
 
+  get #maxConnections(): number {
+    return this.#offer.options.maxConnections ?? 50_000
+  }
+
   /** The service of that path, or the one nearest above it that takes all below. */
   #serviceAt(path: string): { service: Service; at: string } | undefined {
     for (let at = path; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
@@ -127,31 +165,42 @@ export class PortSite implements Site {
     }
   }
 
-  #take({ paths, rawsocket, stomp, options }: Offer): void {
-    for (const [path, { kind, service }] of this.#services) {
-      const wanted = paths[path]
-      if (wanted !== undefined && kindOf(wanted)?.name === kind) continue
-      this.#services.delete(path)
-      service.close()
+  /** The services of an offer: those that are there, and new ones, of which all can be opened or none is. */
+  #servicesOf({ paths, options }: Offer): Services {
+    const services: Services = new Map()
+    try {
+      for (const [path, wanted] of Object.entries(paths)) {
+        const kind = kindOf(wanted)?.name ?? ''
+        const there = this.#services.get(path)
+        const isThere = there?.kind === kind
+        const place = { house: this.#house, path, options }
+        services.set(path, isThere ? there : { kind, service: serviceOf(wanted, place) })
+      }
+    } catch (error) {
+      closeAll(services, this.#services)
+      throw error
     }
-    for (const [path, wanted] of Object.entries(paths)) this.#serve(path, wanted, options)
-    if (!rawsocket) {
-      this.#rawsocket?.close()
-      this.#rawsocket = undefined
-    } else if (this.#rawsocket === undefined) this.#rawsocket = new Entrance(this.#house, options)
-    else this.#rawsocket.change(options)
+    return services
+  }
+
+  #become(offer: Offer, services: Services, rawsocket: Entrance | undefined): void {
+    const { paths, stomp, options } = offer
+    this.#offer = offer
+    this.#trusted = new Trusted(options.trustedProxies ?? [])
+    this.#services = services
+    this.#rawsocket = rawsocket
+    for (const [path, { service }] of services) {
+      service.change(keysOf(paths[path] as ServiceConfig), options)
+    }
+    rawsocket?.change(options)
     // The type of a port does not change while it is open.
     if (stomp === undefined) return
     if (this.#stomp === undefined) this.#stomp = new StompEndpoint(this.#house, stomp, options)
     else this.#stomp.change(stomp, options)
   }
+}
 
-  #serve(path: string, wanted: ServiceConfig, options: EndpointOptions): void {
-    const there = this.#services.get(path)?.service
-    if (there !== undefined) there.change(keysOf(wanted), options)
-    else {
-      const service = serviceOf(wanted, { house: this.#house, path, options })
-      this.#services.set(path, { kind: kindOf(wanted)?.name ?? '', service })
-    }
-  }
+/** Closes those services that are not among the others. */
+function closeAll(services: Services, others: Services): void {
+  for (const [path, one] of services) if (others.get(path) !== one) one.service.close()
 }

@@ -1,8 +1,8 @@
 /**
- * Messages up to this many times the limit are taken in, so that their sender hears why it is cut
+ * Messages up to twice the limit are taken in, so that their sender hears why it is cut
  * off; beyond, uWebSockets.js drops the connection without a word, and `ws` closes it without one.
  */
-export const HEADROOM = 4
+export const HEADROOM = 2
 
 /** What a sender of more than `limit` bytes reads in the close frame. */
 export function tooLarge(limit: number): string {

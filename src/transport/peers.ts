@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Server, Socket } from 'node:net'
 import { plainAddress, UNIX } from '../base/client-address.ts'
 import { before, peek } from './peek.ts'
@@ -9,6 +10,8 @@ export class Peers {
   readonly #isUnix: boolean
   /** What proxies said. A connection is known by its ends, as TLS hides the socket below it. */
   readonly #told = new Map<unknown, string>()
+  /** What was said of the connection below TLS: that of a unix socket has no ends to know it by. */
+  readonly #below = new AsyncLocalStorage<string>()
 
   constructor({ socket }: Pick<Address, 'socket'> = {}) {
     this.#isUnix = socket !== undefined
@@ -37,10 +40,16 @@ export class Peers {
           return 'none'
         }
         const { length, address } = header
-        if (address !== undefined) this.#tell(socket, address)
-        return { skip: length, go }
+        if (address === undefined) return { skip: length, go }
+        this.#tell(socket, address)
+        return { skip: length, go: () => this.#below.run(address, go) }
       }
       peek(socket, site.handshakeTimeout, look, () => site.count('silent'))
+    })
+    if (!this.#isUnix) return
+    server.prependListener('secureConnection', (socket: Socket) => {
+      const address = this.#below.getStore()
+      if (address !== undefined) this.#tell(socket, address)
     })
   }
 

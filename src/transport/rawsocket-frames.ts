@@ -44,6 +44,11 @@ export class FrameReader {
     this.#limit = limit
   }
 
+  /** Bytes of a frame that is not whole. */
+  get held(): number {
+    return this.#size
+  }
+
   /**
    * Gives `take` each frame that is complete with these bytes; its payload is valid until `take`
    * returns. Gives what is wrong with a frame, after which no bytes may follow.

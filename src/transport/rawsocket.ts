@@ -7,6 +7,7 @@ import {
   exponentOf,
   FrameReader,
   frameOf,
+  HEADER,
   lengthOf,
   MESSAGE,
   PING,
@@ -196,6 +197,9 @@ function serve(
     if (isBroken) return
     const fault = reader.read(bytes, take)
     if (fault !== undefined) fail(fault)
+    else if (reader.held > HEADER && receiver.unfinished?.(reader.held - HEADER) === false) {
+      isBroken = true
+    }
   }
   socket.on('data', hear)
   connection.onDrained = () => receiver.drained()

@@ -1,12 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
-import { openAt, socketsOf } from './open.ts'
+import { limitSockets, openAt, socketsOf, WATCHED } from './open.ts'
 import { Peers } from './peers.ts'
 import { Certificates, dropBadHandshakes } from './tls.ts'
 import type { Listen, Site } from './transport.ts'
-
-/** After so long without a byte the system asks whether the other end is there: ms. */
-const KEEP_ALIVE = 10_000
 
 /** A transport of one protocol on TCP, TLS or a unix socket, on Node's own sockets. */
 export function listenTcp(serve: (socket: Socket, site: Site, remote: string) => void): Listen {
@@ -17,8 +14,7 @@ export function listenTcp(serve: (socket: Socket, site: Site, remote: string) =>
     const options = {
       allowHalfOpen: true,
       noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE,
+      ...WATCHED,
     }
     const server: Server =
       tls === undefined
@@ -30,6 +26,7 @@ export function listenTcp(serve: (socket: Socket, site: Site, remote: string) =>
     dropBadHandshakes(server, site)
     if (address.proxyProtocol) peers.behindProxy(server, site)
     const open = socketsOf(server)
+    limitSockets(server, site)
     const port = await openAt(server, address)
     let closed: Promise<void> | null = null
     const stop = () => {
@@ -40,6 +37,7 @@ export function listenTcp(serve: (socket: Socket, site: Site, remote: string) =>
       transport: 'node',
       stop,
       renew(files) {
+        server.maxConnections = site.maxSockets
         if (files !== undefined) certificates.renew(server as TlsServer, files)
       },
       async close() {

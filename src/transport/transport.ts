@@ -44,6 +44,8 @@ export interface Receiver {
    * One message. The bytes are valid only until it returns. Those of a text frame are UTF-8.
    */
   bytes(frame: Uint8Array, binary: boolean): void
+  /** A message has so many bytes already and is not whole. False: no more of it is to be taken in. */
+  unfinished?(size: number): boolean
   /** The kernel has taken bytes that waited. */
   drained(): void
   /** A pong came. */
@@ -96,6 +98,8 @@ export interface Site {
   readonly compression: Compression
   /** Messages of fewer bytes are not. */
   readonly compressionThreshold: number
+  /** Sockets that a port may have, whatever they are good for: each may be a session, or come to one. */
+  readonly maxSockets: number
   /** How long a connection may take to say what it wants: ms. */
   readonly handshakeTimeout: number
   /** Whose word on the addresses of clients is taken. */

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse, us_listen_socket, WebSocket } from 'uWebSockets.js-20.51'
-import { readCertificate, readNamed, type TlsFiles } from '../base/certificate.ts'
+import { type NamedFiles, readCertificate, readNamed, type TlsFiles } from '../base/certificate.ts'
 import { plainAddress, type Source, sourceOf } from '../base/client-address.ts'
 import { closeReason } from './close-reason.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
@@ -37,6 +37,16 @@ type Socket = WebSocket<UserData>
 /** How long connections may take to end after the listener is closed. Milliseconds. */
 const LINGER = 500
 
+/**
+ * What a peer may leave unread of the answers to its pings, in bytes: the library sends them past the
+ * outbox with its cap.
+ */
+const MAX_PONGS = 64 << 10
+const PONG_HEADER = 2
+
+/** The connection was lost without a close frame (RFC 6455, 7.4.1). */
+const ABNORMAL = 1006
+
 const NO_FRAMES: readonly Uint8Array[] = []
 
 class UwsConnection implements Connection {
@@ -48,6 +58,8 @@ class UwsConnection implements Connection {
   #socket: Socket | null
   #frames: readonly Uint8Array[] = NO_FRAMES
   #areBinary = false
+  /** Bytes of pongs that were sent since anything waits for the peer. */
+  #pongs = 0
   /** A close frame that lets the bytes before it go first. */
   #farewell: { code: number; reason: string } | null = null
 
@@ -80,6 +92,12 @@ class UwsConnection implements Connection {
 
   ping(): void {
     this.#socket?.ping()
+  }
+
+  /** The library has answered a ping of so many bytes; false where the peer does not read that. */
+  answered(length: number): boolean {
+    this.#pongs = this.buffered === 0 ? 0 : this.#pongs + PONG_HEADER + length
+    return this.#pongs <= MAX_PONGS
   }
 
   close(code: number, reason: string): void {
@@ -207,15 +225,33 @@ function appOf(uws: UWS, tls: TlsFiles | undefined, site: Site): App {
       : uws.SSLApp({ cert_file_name: tls.certificate, key_file_name: tls.key })
   const open = new Set<UwsConnection>()
   serve(uws, app, tls !== undefined, site, open)
-  for (const { names, certificate, key } of tls?.names ?? []) {
-    for (const name of names) {
-      app.addServerName(name.toLowerCase(), { cert_file_name: certificate, key_file_name: key })
-      // Each name has routes of its own.
-      serve(uws, app.domain(name.toLowerCase()), true, site, open)
+  const add = (name: string, { certificate, key }: NamedFiles) => {
+    app.addServerName(name, { cert_file_name: certificate, key_file_name: key })
+    // Each name has routes of its own.
+    serve(uws, app.domain(name), true, site, open)
+  }
+  const named = new Map<string, NamedFiles>()
+  for (const files of tls?.names ?? []) {
+    for (const name of files.names) {
+      named.set(name.toLowerCase(), files)
+      add(name.toLowerCase(), files)
     }
+  }
+  let spellings = 0
+  if (named.size > 0) {
+    // The library looks for names as they are written, and clients may write them in capitals.
+    app.missingServerName(asked => {
+      const lower = asked.toLowerCase()
+      const files = named.get(lower) ?? named.get(`*${lower.slice(lower.indexOf('.'))}`)
+      if (files === undefined || lower === asked || ++spellings > MAX_SPELLINGS) return
+      add(asked, files)
+    })
   }
   return { app, offer, open }
 }
+
+/** Other spellings of its names that an app takes up, as each costs some memory. */
+const MAX_SPELLINGS = 100
 
 /** What an app does at all paths. */
 function serve(
@@ -293,9 +329,20 @@ function serve(
       link.receiver?.drained()
       link.connection?.drained()
     },
+    ping(socket, { byteLength }) {
+      const { connection, receiver } = socket.getUserData().link
+      if (connection === null) return
+      if (connection.answered(byteLength)) receiver?.drained()
+      else {
+        site.count('too_slow')
+        connection.terminate()
+      }
+    },
     pong: socket => socket.getUserData().link.receiver?.alive(),
-    close(socket) {
+    close(socket, code, message) {
       const { link } = socket.getUserData()
+      // The library ends a connection with unsound frames by itself, and says why here alone.
+      if (code === ABNORMAL && message.byteLength > 0) site.count('protocol_violations')
       if (link.connection !== null) {
         link.connection.gone()
         open.delete(link.connection)

@@ -10,7 +10,7 @@ import { closeReason } from './close-reason.ts'
 import { deflated, deflateOptions, isDeflated } from './deflate.ts'
 import { writeFrames } from './gather.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
-import { openAt, socketsOf } from './open.ts'
+import { limitSockets, openAt, socketsOf, WATCHED } from './open.ts'
 import { before, peek } from './peek.ts'
 import { Peers } from './peers.ts'
 import { MAGIC, serveRawSocket } from './rawsocket.ts'
@@ -31,6 +31,9 @@ import { answerUpgrade } from './upgrade.ts'
 /** The first octet of a frame that is whole (RFC 6455, 5.2). */
 const TEXT = 0x81
 const BINARY = 0x82
+
+/** The longest header of a frame that a client sends (RFC 6455, 5.2). */
+const MAX_HEADER = 14
 
 /**
  * How long an idle HTTP connection stays open: milliseconds. Longer than proxies keep theirs, which is a
@@ -216,7 +219,16 @@ function serve(
   const connection = new WsConnection(socket, stream, source, binary, terms)
   const receiver: Receiver = endpoint.open(connection, protocol)
   connection.onDrained = () => receiver.drained()
+  // The library tells nothing of messages that are not whole: the bytes since the last one are counted.
+  let unfinished = 0
+  stream.prependListener('data', ({ length }: Buffer) => {
+    unfinished += length
+  })
+  stream.on('data', () => {
+    if (receiver.unfinished?.(unfinished - MAX_HEADER) === false) socket.pause()
+  })
   socket.on('message', (data: Buffer, isBinary) => {
+    unfinished = 0
     if (data.length > maxMessageSize) {
       receiver.farewell(1009, tooLarge(maxMessageSize))
     } else receiver.bytes(data, isBinary)
@@ -262,6 +274,11 @@ export const listenWs: Listen = async (address, site): Promise<Listener> => {
   dropBadHandshakes(server, site)
   if (address.proxyProtocol) peers.behindProxy(server, site)
   const open = socketsOf(server)
+  limitSockets(server, site)
+  server.on('connection', () => {
+    // Who has said all makes room for those who have not.
+    if (open.size >= site.maxSockets) server.closeIdleConnections()
+  })
   const port = await openAt(server, address)
   let closed: Promise<void> | null = null
   const stop = () => {
@@ -274,6 +291,7 @@ export const listenWs: Listen = async (address, site): Promise<Listener> => {
       if (!site.needsPort) stop()
     },
     renew(files) {
+      server.maxConnections = site.maxSockets
       server.headersTimeout = headersTimeout(site.handshakeTimeout)
       if (files !== undefined) certificates.renew(server as unknown as TlsServer, files)
     },
@@ -299,14 +317,15 @@ function httpServer(
   { handshakeTimeout }: Site,
   certificates: Certificates,
 ): HttpServer {
-  const times = {
+  const settings = {
+    ...WATCHED,
     headersTimeout: headersTimeout(handshakeTimeout),
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
     connectionsCheckingInterval: Math.max(50, headersTimeout(handshakeTimeout) / 4),
   }
-  if (tls === undefined) return createServer(times)
-  const options = { ...certificates.options(tls, handshakeTimeout), ...times }
+  if (tls === undefined) return createServer(settings)
+  const options = { ...certificates.options(tls, handshakeTimeout), ...settings }
   return createTlsServer(options) as unknown as HttpServer
 }
 

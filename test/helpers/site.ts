@@ -19,6 +19,7 @@ export function siteOf(receiver: Partial<Receiver>, changes: Partial<Endpoint> =
   return {
     isOpen: true,
     maxMessageSize: endpoint.maxMessageSize,
+    maxSockets: 100,
     compression: 'off',
     compressionThreshold: 1024,
     handshakeTimeout: 10_000,

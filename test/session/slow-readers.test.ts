@@ -55,8 +55,8 @@ for (const transport of TRANSPORTS) {
     async function flood(topic: string): Promise<RawClient> {
       const publisher = await member(url)
       for (let i = 1; i <= COUNT; i++) {
-        publisher.send([16, i, { acknowledge: i % 50 === 0 }, topic, [i, TEXT]])
-        if (i % 50 === 0) await publisher.next()
+        publisher.send([16, i, { acknowledge: i % 5 === 0 }, topic, [i, TEXT]])
+        if (i % 5 === 0) await publisher.next()
       }
       return publisher
     }
@@ -117,7 +117,7 @@ for (const transport of TRANSPORTS) {
       const caller = await member(url)
       for (let i = 1; i <= COUNT; i++) {
         caller.send([48, i, {}, 'shared', [TEXT]])
-        if (i % 100 === 0) await caller.ask([32, 1, {}, 'a.b'])
+        if (i % 5 === 0) await caller.ask([32, 1, {}, 'a.b'])
       }
       const got = await quick.take(COUNT - 400)
       expect(new Set(got.map(([type]) => type))).deep.equal(new Set([68]))

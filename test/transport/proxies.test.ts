@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect as connectTcp, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import type { ListenOptions } from '../../src/doors.ts'
@@ -78,10 +80,12 @@ for (const transport of TRANSPORTS) {
       })
       const { port } = await router.listen({
         ...{ port: 0, transport, trustedProxies: ['127.0.0.1'] },
-        ...{ maxFailures: 1, failureBackoff: 60_000 },
+        ...{ maxFailures: 1, failureBackoff: 60_000, paths: ['/ws', '/other'] },
       })
-      const outcome = async (address: string, ticket: string) => {
-        const socket = await upgraded(new RawSocket(port), { 'X-Forwarded-For': address })
+      const outcome = async (address: string, ticket: string, path = '/ws') => {
+        const socket = new RawSocket(port)
+        socket.write(handshake({ 'X-Forwarded-For': address }, path))
+        expect((await socket.answer())?.status).equal(101)
         const challenge = await socket.ask(
           hello('realm1', { authid: 'joe', authmethods: ['ticket'] }),
         )
@@ -91,6 +95,8 @@ for (const transport of TRANSPORTS) {
       }
       for (let i = 0; i < 2; i++) await outcome('192.0.2.1', 'wrong')
       expect(await outcome('192.0.2.1', 'a secret of joe')).equal('wampd.error.too_many_attempts')
+      const elsewhere = await outcome('192.0.2.1', 'a secret of joe', '/other')
+      expect(elsewhere, 'at another path').equal('wampd.error.too_many_attempts')
       expect(await outcome('192.0.2.2', 'a secret of joe')).equal('WELCOME')
     })
   })
@@ -123,8 +129,11 @@ for (const [name, { options, isRaw, isTls }] of Object.entries(KINDS)) {
     const open = (more: ListenOptions = {}) => listen({ ...options, proxyProtocol: true, ...more })
 
     /** A connection through a proxy that begins with these bytes, and has a session after. */
-    async function through(port: number, header: Buffer, isSlow = false) {
-      const tcp = connectTcp({ port, host: '127.0.0.1', noDelay: true })
+    async function through(to: number | string, header: Buffer, isSlow = false) {
+      const tcp =
+        typeof to === 'string'
+          ? connectTcp(to)
+          : connectTcp({ port: to, host: '127.0.0.1', noDelay: true })
       for (const part of isSlow ? [...header].map(byte => Buffer.from([byte])) : [header]) {
         tcp.write(part)
         if (isSlow) await pause(1)
@@ -140,6 +149,17 @@ for (const [name, { options, isRaw, isTls }] of Object.entries(KINDS)) {
       const port = await open()
       expect(await through(port, V1)).include({ peer: '192.0.2.1', secure: isTls })
       expect(await through(port, proxyV2('2001:db8::1'))).include({ peer: '2001:db8::1' })
+    })
+
+    it('tells it over a unix socket, too, of each connection its own', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'wampd-proxy-'))
+      const path = join(folder, 'socket')
+      await open({ socket: { path }, trustedProxies: ['unix'] })
+      const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
+      const seen = await Promise.all(addresses.map(address => through(path, proxyV2(address))))
+      expect(seen.map(({ peer }) => peer)).deep.equal(addresses)
+      expect(await through(path, Buffer.from('PROXY UNKNOWN\r\n'))).include({ peer: 'unix' })
+      rmSync(folder, { recursive: true })
     })
 
     it('may come byte by byte', async () => {

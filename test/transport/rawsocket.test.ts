@@ -67,6 +67,16 @@ for (const kind of RAW_KINDS) {
         await peer.close()
       })
 
+      it('may begin no message before WELCOME that is longer than a HELLO', async () => {
+        const peer = new RawSocketPeer(await kind.socket(door))
+        await peer.shake()
+        const before = router.status().counters.protocol_violations
+        peer.write(rawFrame(MESSAGE, ' '.repeat(70_000), 1 << 20))
+        expect((await peer.message())?.[2]).equal('wamp.error.protocol_violation')
+        expect(router.status().counters.protocol_violations).equal(before + 1)
+        await within(4000, 'end', peer.gone)
+      })
+
       it('is told of in the details of its session', async () => {
         const client = await kind.client(door, 'wamp.2.cbor')
         const [, id] = await client.join()
@@ -247,7 +257,7 @@ describe('frames of RawSocket', () => {
 
   it('a ping is answered once, with its payload, before HELLO too', async () => {
     const peer = await shaken(port)
-    for (const payload of ['', 'abc', 'x'.repeat(100_000)]) {
+    for (const payload of ['', 'abc', 'x'.repeat(60_000)]) {
       peer.write(rawFrame(RS_PING, payload))
       const pong = await peer.frame()
       expect(pong?.opcode).equal(RS_PONG)
@@ -266,6 +276,7 @@ describe('frames of RawSocket', () => {
 
   it('pings whose answers are not read are not taken in without end', async () => {
     const peer = await shaken(port)
+    await peer.ask(hello())
     peer.socket.pause()
     const ping = rawFrame(RS_PING, Buffer.alloc(1 << 20))
     let isFull = false

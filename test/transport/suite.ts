@@ -282,6 +282,17 @@ export function servesWebSockets(kind: WebSockets): void {
       await socket.close()
     })
 
+    it('whoever pings on and on without reading is cut off', async () => {
+      const { socket, gone } = await upgraded(port)
+      socket.pause()
+      const pings = Buffer.concat(Array(4000).fill(frame(PING, 'x'.repeat(125))))
+      for (let i = 0; i < 200 && !socket.destroyed; i++) {
+        const written = new Promise(resolve => socket.write(pings, resolve))
+        await Promise.race([written, gone])
+      }
+      await within(3000, 'end', gone)
+    })
+
     it('an unasked pong is ignored', async () => {
       const socket = await upgraded(port)
       socket.write(frame(PONG, 'nobody asked'))
@@ -326,6 +337,7 @@ export function servesWebSockets(kind: WebSockets): void {
         const socket = await upgraded(port)
         await socket.ask(hello())
         expect((await socket.ask([64, 1, {}, 'of.the.broken']))?.[0]).equal(65)
+        const before = router.status().counters.protocol_violations
         socket.write(bytes())
         for (;;) {
           const answer = await socket.frame()
@@ -340,6 +352,9 @@ export function servesWebSockets(kind: WebSockets): void {
         expect((await other.ask([64, 1, {}, 'of.the.broken']))?.[0], 'name is free').equal(65)
         await other.close()
         await socket.close()
+        // uWebSockets.js takes it for a lost connection, and says nothing of it.
+        if (kind.name === 'uws' && name === 'a close frame of one byte') return
+        expect(router.status().counters.protocol_violations, 'is counted').equal(before + 1)
       })
     }
 
@@ -377,6 +392,35 @@ export function servesWebSockets(kind: WebSockets): void {
       client.sendRaw(publish(8 * LIMIT))
       expect((await client.closed).code).oneOf([1009, 1006])
       await isServing()
+    })
+
+    if (kind.name !== 'uws') {
+      // uWebSockets.js shows no message before it is whole.
+      for (const protocol of ['wamp.2.json', 'wamp.2.json.batched']) {
+        it(`is looked at before WELCOME while it comes, in ${protocol}`, async () => {
+          const socket = await upgraded(port, { 'Sec-WebSocket-Protocol': protocol })
+          const violations = () => router.status().counters.protocol_violations
+          const before = violations()
+          socket.write(frame(TEXT, '[1,"realm1",{}', { fin: false }))
+          const part = frame(0, ' '.repeat(1000), { fin: false })
+          for (let i = 0; i < 70; i++) socket.write(part)
+          expect((await socket.frame())?.payload.toString()).contain('over 65536 bytes')
+          expect((await socket.frame())?.opcode).equal(CLOSE)
+          expect(violations()).equal(before + 1)
+          await within(4000, 'end', socket.gone)
+        })
+      }
+    }
+
+    it('before WELCOME may be all that a HELLO may be, and more after', async () => {
+      const socket = await upgraded(port)
+      const text = JSON.stringify(hello('realm1', { authextra: { x: '-' } }))
+      const largest = text.replace('-', '-'.repeat(65_536 - text.length + 1))
+      socket.write(frame(TEXT, largest))
+      expect((await socket.message())?.[0]).equal(2)
+      socket.write(frame(TEXT, publish(LIMIT)))
+      expect((await socket.message())?.[0]).equal(17)
+      await socket.close()
     })
 
     it('beyond the limit ends the session at once', async () => {

@@ -84,6 +84,8 @@ for (const [name, own] of Object.entries(KINDS)) {
       const other = await seenBy('app.example.com')
       expect(other).not.equal(usual)
       expect(await seenBy('a.wild.example')).equal(other)
+      expect(await seenBy('APP.Example.com')).equal(other)
+      expect(await seenBy('A.Wild.Example')).equal(other)
       for (const stranger of ['wild.example', 'a.b.wild.example', 'example.com', 'localhost']) {
         expect(await seenBy(stranger), stranger).equal(usual)
       }
