@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Reload } from '../base/keys.ts'
 import { checkConfig, type Loaded } from './load.ts'
 import { below, isDict, type SchemaNode, valueAt } from './node.ts'
-import { printable } from './problem.ts'
+import { ConfigError, type Problem, printable } from './problem.ts'
 import { ROOT } from './schema.ts'
 
 /** One difference between two configurations. Values of secrets and variables are not in it. */
@@ -48,10 +48,19 @@ export function changes(before: Loaded, after: Loaded): Change[] {
  */
 export function withoutRestart(before: Loaded, after: Loaded): Loaded {
   const { value, written } = carry(ROOT, partOf(before), partOf(after))
-  // What is new may be for a transport that only a restart opens.
-  const { config } = checkConfig(value, { takesIdle: true })
-  return { ...after, config, written }
+  try {
+    // What is new may be for a transport that only a restart opens.
+    const { config } = checkConfig(value, { takesIdle: true })
+    return { ...after, config, written }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    // The new one is sound by itself: what it is told to be without may wait for a restart in it.
+    const told = ({ text, ...place }: Problem) => ({ ...place, text: `${text}; ${RESTART}` })
+    throw new ConfigError(error.problems.map(told), { cause: error })
+  }
 }
+
+const RESTART = 'only a restart takes up all that the new configuration has'
 
 function carry(node: SchemaNode, one: Part, other: Part): Part {
   const steps = stepsOf(node, one, other)

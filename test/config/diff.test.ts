@@ -135,7 +135,7 @@ describe('what can be taken up without a restart', () => {
     const renamed = TEXT.replaceAll('users', 'people').replace('id: web', 'id: other')
     expect(() => withoutRestart(loaded, load(renamed))).throw(
       ConfigError,
-      'transports[0].auth[0]: there is no authenticator "users"',
+      'transports[0].auth[0]: there is no authenticator "users"; only a restart takes up all that the new configuration has',
     )
   })
 
