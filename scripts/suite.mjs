@@ -1,7 +1,7 @@
 // Runs the whole suite under the Nodes other than the running one, each with the dependencies that
 // npm installs for it. `npm run pretest` comes before. Where uWebSockets.js has no binary for a pair
 // of Node and C library, ws serves alone, and that is said.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { npm, otherNodes, withNode } from './nodes.mjs'
@@ -13,7 +13,12 @@ const PARTS = [
 ]
 
 const root = resolve(import.meta.dirname, '..')
-for (const node of otherNodes()) {
+const suites = otherNodes().map(prepared)
+// Most of a suite is waiting: they run side by side, and each shows what it says when it is over.
+await Promise.all(suites.map(run))
+
+/** Lays out a folder for a Node, with its dependencies. */
+function prepared(node) {
   const { version, missing } = facts(node)
   const home = join(root, '.cache', `suite-${version}`)
   for (const part of PARTS) {
@@ -24,13 +29,28 @@ for (const node of otherNodes()) {
   rmSync(join(home, '.cache'), { force: true })
   symlinkSync(join(root, '.cache'), join(home, '.cache'))
   npm(node, home, 'install', '--silent', '--no-audit', '--no-fund')
-  const lacks = missing(home)
+  return { node, version, home, lacks: missing(home) }
+}
+
+function run({ node, version, home, lacks }) {
   const over = lacks === '' ? {} : { WAMPD_TRANSPORTS: 'ws' }
-  console.log(`== the suite under Node ${version}${lacks === '' ? '' : `, over ws only: ${lacks}`}`)
   const mocha = [join(home, 'node_modules', 'mocha', 'bin', 'mocha.js'), '--no-color']
   const env = { ...withNode(node), ...over }
-  const { status } = spawnSync(node, mocha, { cwd: home, env, stdio: 'inherit' })
-  if (status !== 0) process.exitCode = 1
+  const child = spawn(node, mocha, { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', text => {
+      said += text
+    })
+  }
+  return new Promise(resolve => {
+    child.on('close', status => {
+      const reason = lacks === '' ? '' : `, over ws only: ${lacks}`
+      console.log(`== the suite under Node ${version}${reason}\n${said}`)
+      if (status !== 0) process.exitCode = 1
+      resolve()
+    })
+  })
 }
 
 /** A Node's version, and a way to ask why no binary loads that was built for another C library. */

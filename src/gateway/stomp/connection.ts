@@ -195,11 +195,11 @@ export class StompConnection implements Receiver, Listener, Client {
       }
     } catch (error) {
       if (error instanceof FrameError) {
-        this.#violated({ uri: PROTOCOL_VIOLATION, text: error.message, receipt: error.receipt })
+        this.#end(1002, { uri: PROTOCOL_VIOLATION, text: error.message, receipt: error.receipt })
       } else if (error instanceof Refusal) {
         const { uri, message: text } = error
         const reason = { uri, text, receipt: frame?.headers.get('receipt') }
-        if (uri === PROTOCOL_VIOLATION) this.#violated(reason)
+        if (uri === PROTOCOL_VIOLATION) this.#end(1002, reason)
         else this.#end(1000, reason)
       } else this.failed(error)
     }
@@ -227,7 +227,7 @@ export class StompConnection implements Receiver, Listener, Client {
     const version = VERSIONS.find(one => accepted.includes(one))
     if (version === undefined) {
       const text = `the versions spoken here are ${VERSIONS.join(', ')}`
-      this.#violated({ uri: PROTOCOL_VIOLATION, text, versions: VERSIONS.join() })
+      this.#end(1002, { uri: PROTOCOL_VIOLATION, text, versions: VERSIONS.join() })
       return
     }
     // Clients of 1.0 may have spaces around headers.
@@ -278,18 +278,12 @@ export class StompConnection implements Receiver, Listener, Client {
     this.#connection.terminate()
   }
 
-  #violated(reason: Reason): void {
-    this.#terms.counters.count('protocol_violations')
-    const { remote } = this.#connection
-    this.#terms.log.info({ remote, violation: reason.text }, 'protocol violation')
-    this.#end(1002, reason)
-  }
-
   /** Ends the session: what the router has sent goes out first, then ERROR. */
   #end(code: number, reason: Reason): void {
     if (this.#state === 'closed') return
     this.#reason ??= reason
-    this.#inner.receiver.farewell(code, SEE_ERROR)
+    // A code that blames the client is counted and logged there.
+    this.#inner.receiver.farewell(code, reason.text)
   }
 
   /** The router closes the connection. */
@@ -362,4 +356,3 @@ export class StompConnection implements Receiver, Listener, Client {
 }
 
 const LINE_END = Buffer.from('\n')
-const SEE_ERROR = 'the frame ERROR says why'
