@@ -46,6 +46,8 @@ const PONG_HEADER = 2
 
 /** The connection was lost without a close frame (RFC 6455, 7.4.1). */
 const ABNORMAL = 1006
+/** The reason of the library where a peer has just gone. */
+const FIN = 'Received TCP FIN before WebSocket close frame'
 
 const NO_FRAMES: readonly Uint8Array[] = []
 
@@ -342,7 +344,8 @@ function serve(
     close(socket, code, message) {
       const { link } = socket.getUserData()
       // The library ends a connection with unsound frames by itself, and says why here alone.
-      if (code === ABNORMAL && message.byteLength > 0) site.count('protocol_violations')
+      const reason = Buffer.from(message).toString()
+      if (code === ABNORMAL && reason !== '' && reason !== FIN) site.count('protocol_violations')
       if (link.connection !== null) {
         link.connection.gone()
         open.delete(link.connection)

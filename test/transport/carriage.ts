@@ -231,6 +231,7 @@ export function carriesMessages(kind: Kind): void {
         const socket = await kind.peer(door)
         await socket.ask(hello())
         await socket.ask([64, 1, {}, 'of.the.vanished'])
+        const before = router.status().counters.protocol_violations
         vanish(socket)
         await socket.gone
         const other = await member()
@@ -240,6 +241,7 @@ export function carriesMessages(kind: Kind): void {
           answer = await other.ask([64, i, {}, 'of.the.vanished'])
         }
         expect(answer[0]).equal(65)
+        expect(router.status().counters.protocol_violations, 'is no fault').equal(before)
         await other.close()
       })
     }
