@@ -1,3 +1,5 @@
+import { Counts } from '../base/counts.ts'
+
 /** Who is counted. */
 interface Counted {
   readonly authid: string
@@ -7,8 +9,8 @@ interface Counted {
 /** How many sessions a realm has, and how many have the same role or authid. */
 export class Headcount {
   #size = 0
-  readonly #byRole = new Map<string, number>()
-  readonly #byAuthid = new Map<string, number>()
+  readonly #byRole = new Counts()
+  readonly #byAuthid = new Counts()
 
   /** All of them. */
   get size(): number {
@@ -17,28 +19,21 @@ export class Headcount {
 
   add({ authid, authrole }: Counted): void {
     this.#size++
-    change(this.#byRole, authrole, 1)
-    change(this.#byAuthid, authid, 1)
+    this.#byRole.add(authrole, 1)
+    this.#byAuthid.add(authid, 1)
   }
 
   remove({ authid, authrole }: Counted): void {
     this.#size--
-    change(this.#byRole, authrole, -1)
-    change(this.#byAuthid, authid, -1)
+    this.#byRole.add(authrole, -1)
+    this.#byAuthid.add(authid, -1)
   }
 
   ofRole(authrole: string): number {
-    return this.#byRole.get(authrole) ?? 0
+    return this.#byRole.of(authrole)
   }
 
   ofAuthid(authid: string): number {
-    return this.#byAuthid.get(authid) ?? 0
+    return this.#byAuthid.of(authid)
   }
-}
-
-function change(counts: Map<string, number>, key: string, by: number): void {
-  const count = (counts.get(key) ?? 0) + by
-  // Authids come and go without end.
-  if (count === 0) counts.delete(key)
-  else counts.set(key, count)
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { LOOPBACK, networkOf } from './network.ts'
+import { LOOPBACK, networkOf } from '../base/network.ts'
 
 export interface AttemptLimits {
   /** Failures that an address has free; 0: it may fail as often as it likes. */

@@ -1,4 +1,5 @@
-import { LOOPBACK, networkOf } from './network.ts'
+import { Counts } from '../base/counts.ts'
+import { LOOPBACK, networkOf } from '../base/network.ts'
 
 export interface ConnectionLimits {
   /** Connections at a time. */
@@ -12,7 +13,7 @@ export class Connections {
   readonly #limits: () => ConnectionLimits
   /** The network that each comes from. */
   readonly #open = new Map<unknown, string>()
-  readonly #byNetwork = new Map<string, number>()
+  readonly #byNetwork = new Counts()
 
   constructor(limits: () => ConnectionLimits) {
     this.#limits = limits
@@ -23,12 +24,13 @@ export class Connections {
     const { maxConnections, maxPerAddress } = this.#limits()
     if (this.#open.size >= maxConnections) return 'too many connections'
     const network = networkOf(address)
-    const others = this.#byNetwork.get(network) ?? 0
     // Programs of this machine, or a proxy before all clients.
     const isLimited = maxPerAddress > 0 && network !== LOOPBACK
-    if (isLimited && others >= maxPerAddress) return 'too many connections from this address'
+    if (isLimited && this.#byNetwork.of(network) >= maxPerAddress) {
+      return 'too many connections from this address'
+    }
     this.#open.set(link, network)
-    this.#byNetwork.set(network, others + 1)
+    this.#byNetwork.add(network, 1)
     return undefined
   }
 
@@ -37,8 +39,6 @@ export class Connections {
     const network = this.#open.get(link)
     if (network === undefined) return
     this.#open.delete(link)
-    const others = (this.#byNetwork.get(network) ?? 0) - 1
-    if (others === 0) this.#byNetwork.delete(network)
-    else this.#byNetwork.set(network, others)
+    this.#byNetwork.add(network, -1)
   }
 }

@@ -1,25 +1,25 @@
-/** Programs of this machine, or a proxy before all clients. */
-const OWN = /^(?:127\.|::1$|unix$)/
+import { Counts } from '../../base/counts.ts'
+import { LOOPBACK, networkOf } from '../../base/network.ts'
 
 /** How many requests are open, and from where. */
 export class Occupancy {
-  readonly #byAddress = new Map<string, number>()
+  readonly #byNetwork = new Counts()
   all = 0
 
-  /** Those of an address; none where it is one of this machine. */
+  /** Those of an address, or its network of IPv6; none where it is one of this machine. */
   of(address: string): number {
-    return this.#byAddress.get(address) ?? 0
+    const network = networkOf(address)
+    // Programs of this machine, or a proxy before all clients.
+    return network === LOOPBACK ? 0 : this.#byNetwork.of(network)
   }
 
   enter(address: string): void {
     this.all++
-    if (!OWN.test(address)) this.#byAddress.set(address, this.of(address) + 1)
+    this.#byNetwork.add(networkOf(address), 1)
   }
 
   leave(address: string): void {
     this.all--
-    const left = this.of(address) - 1
-    if (left > 0) this.#byAddress.set(address, left)
-    else this.#byAddress.delete(address)
+    this.#byNetwork.add(networkOf(address), -1)
   }
 }

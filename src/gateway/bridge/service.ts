@@ -56,7 +56,7 @@ const keys = Type.Object(
     max_requests_per_address: count(
       0,
       1_000_000,
-      'Those of one address; 0 is no limit. Addresses of this machine have none.',
+      'Those of one address, or one /64 network of IPv6; 0 is no limit. Addresses of this machine have none.',
       100,
     ),
     heartbeat: Type.Optional(
