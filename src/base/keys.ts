@@ -138,6 +138,16 @@ export function worthOf(unit: string, input: number | string): number | undefine
   return unit === 'rate' ? value : Math.round(value)
 }
 
+/**
+ * The milliseconds of a duration that an application gives in code; a configuration's are numbers
+ * already. Throws a TypeError.
+ */
+export function millisecondsOf(input: number | string): number {
+  const worth = worthOf('duration', input)
+  if (worth === undefined) throw new TypeError(`expected ${UNITS.duration?.expected}`)
+  return worth
+}
+
 /** A key whose value is never printed. */
 export const SECRET = { secret: true } as const
 

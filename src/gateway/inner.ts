@@ -21,6 +21,8 @@ import type { Connection, Receiver } from '../transport/transport.ts'
 
 /** The subprotocol of the endpoint that an inner session speaks to. */
 export const INNER_PROTOCOL = 'wamp.2.json'
+/** What that endpoint has to offer besides. */
+export const INNER_OPTIONS = { serializers: ['json'] }
 
 /** A connection of another protocol, as the session within sees it. */
 export type Outer = Omit<Connection, 'write'>

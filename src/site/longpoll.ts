@@ -1,10 +1,10 @@
 import Type, { type Static } from 'typebox'
-import { about, CLOSED, duration, UNITS, worthOf } from '../base/keys.ts'
+import { about, CLOSED, duration, millisecondsOf } from '../base/keys.ts'
 import { LongPoll } from '../transport/longpoll.ts'
 import type { PollTimes } from '../transport/poll-connection.ts'
 import { Entrance } from './entrance.ts'
 import type { Place, Service, ServiceKind } from './service.ts'
-import { sessionKeys } from './session-keys.ts'
+import { optionsAt, sessionKeys } from './session-keys.ts'
 
 const keys = Type.Object(
   {
@@ -37,8 +37,8 @@ export const longpollKind: ServiceKind<Keys> = {
   name: 'longpoll',
   keys,
   takesSessions: true,
-  create(keys: Keys, { house, options }: Place): Service {
-    const endpoint = new Entrance(house, { ...options, ...keys })
+  create(keys: Keys, { house, options }: Place): Service<Keys> {
+    const endpoint = new Entrance(house, optionsAt(keys, options))
     const longpoll = new LongPoll(house, endpoint, timesOf(keys))
     return {
       isDeep: true,
@@ -48,8 +48,8 @@ export const longpollKind: ServiceKind<Keys> = {
       handle: (request, response, below, source) =>
         longpoll.handle(request, response, below, source),
       change(keys, options) {
-        endpoint.change({ ...options, ...(keys as Keys) })
-        longpoll.times = timesOf(keys as Keys)
+        endpoint.change(optionsAt(keys, options))
+        longpoll.times = timesOf(keys)
       },
       close() {
         longpoll.close()
@@ -61,11 +61,8 @@ export const longpollKind: ServiceKind<Keys> = {
 
 /** Keys from a configuration have their defaults; those that an application gives may lack them. */
 function timesOf({ request_timeout = 10_000, session_timeout = 30_000 }: Keys): PollTimes {
-  return { requestTimeout: time(request_timeout), sessionTimeout: time(session_timeout) }
-}
-
-function time(input: number | string): number {
-  const worth = worthOf('duration', input)
-  if (worth === undefined) throw new TypeError(`expected ${UNITS.duration?.expected}`)
-  return worth
+  return {
+    requestTimeout: millisecondsOf(request_timeout),
+    sessionTimeout: millisecondsOf(session_timeout),
+  }
 }

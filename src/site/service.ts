@@ -5,7 +5,7 @@ import type { Endpoint } from '../transport/transport.ts'
 import type { EndpointOptions, PortHouse } from './entrance.ts'
 
 /** What is served at one path of a port. */
-export interface Service {
+export interface Service<Keys = unknown> {
   /** WebSockets at the path. */
   readonly endpoint?: Endpoint
   /** Paths below its own are its own, too. */
@@ -18,7 +18,7 @@ export interface Service {
    */
   handle(request: IncomingMessage, response: ServerResponse, below: string, source: Source): void
   /** Offers something else from now on. What is there keeps what it began with. */
-  change(keys: unknown, options: EndpointOptions): void
+  change(keys: Keys, options: EndpointOptions): void
   /** Nothing new comes any more; what is there was cut off before. */
   close(): void
 }
@@ -47,5 +47,5 @@ export interface ServiceKind<Keys> {
     keys: Keys,
   ): readonly { readonly path: readonly (string | number)[]; readonly text: string }[]
   /** Opens it, with its keys as the configuration has them, defaults filled in. */
-  create(keys: Keys, place: Place): Service
+  create(keys: Keys, place: Place): Service<Keys>
 }

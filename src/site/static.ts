@@ -36,7 +36,7 @@ export const staticKind: ServiceKind<Keys> = {
     const text = whyNoFolder(directory)
     return text === undefined ? [] : [{ path: ['directory'], text }]
   },
-  create(keys: Keys, { house, path }: Place): Service {
+  create(keys: Keys, { house, path }: Place): Service<Keys> {
     const reason = whyNoFolder(keys.directory)
     if (reason !== undefined) throw new ListenError(`${path}: ${keys.directory}: ${reason}`)
     let current = keys
@@ -57,7 +57,7 @@ export const staticKind: ServiceKind<Keys> = {
         })
       },
       change(keys) {
-        current = keys as Keys
+        current = keys
       },
       close() {},
     }

@@ -4,7 +4,7 @@ import { pageOf } from '../transport/page.ts'
 import { answerText } from '../transport/text-answer.ts'
 import { Entrance } from './entrance.ts'
 import type { Place, Service, ServiceKind } from './service.ts'
-import { sessionKeys } from './session-keys.ts'
+import { optionsAt, sessionKeys } from './session-keys.ts'
 
 const keys = Type.Object(sessionKeys, { ...CLOSED, ...about('WAMP over WebSocket.', 'new') })
 
@@ -16,8 +16,8 @@ export const websocketKind: ServiceKind<Keys> = {
   keys,
   takesSessions: true,
   isWebSocket: true,
-  create(keys: Keys, { house, path, options }: Place): Service {
-    const endpoint = new Entrance(house, { ...options, ...keys })
+  create(keys: Keys, { house, path, options }: Place): Service<Keys> {
+    const endpoint = new Entrance(house, optionsAt(keys, options))
     return {
       endpoint,
       handle(request, response) {
@@ -31,7 +31,7 @@ export const websocketKind: ServiceKind<Keys> = {
           response.end(pageOf(path, endpoint.protocols.keys()))
         }
       },
-      change: (keys, options) => endpoint.change({ ...options, ...(keys as Keys) }),
+      change: (keys, options) => endpoint.change(optionsAt(keys, options)),
       close: () => endpoint.close(),
     }
   },

@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox'
-import { about, CLOSED, duration, name, SECRET, UNITS, worthOf } from '../../base/keys.ts'
-import { type EndpointOptions, Entrance, type PortHouse } from '../../site/entrance.ts'
+import { about, CLOSED, duration, millisecondsOf, name, SECRET } from '../../base/keys.ts'
+import { Entrance, type PortHouse } from '../../site/entrance.ts'
 import type { Place, Service, ServiceKind } from '../../site/service.ts'
-import { sessionKeys } from '../../site/session-keys.ts'
-import { INNER_PROTOCOL } from '../inner.ts'
+import { optionsAt, sessionKeys } from '../../site/session-keys.ts'
+import { INNER_OPTIONS, INNER_PROTOCOL } from '../inner.ts'
 import { Bridge, type BridgeTerms } from './bridge.ts'
 import { Webhooks } from './webhooks.ts'
 
@@ -86,17 +86,16 @@ export const bridgeKind: ServiceKind<Keys> = {
         ? []
         : [{ path: ['webhooks', i, 'url'], text: 'is no http or https URL' }],
     ),
-  create(keys: Keys, { house, path, options }: Place): Service {
-    const entrance = new Entrance(house, entranceOptions(keys, options))
+  create(keys: Keys, { house, path, options }: Place): Service<Keys> {
+    const entrance = new Entrance(house, { ...optionsAt(keys, options), ...INNER_OPTIONS })
     const bridge = new Bridge(house, entrance, path, termsOf(keys))
     let hooks = openWebhooks(house, keys)
     let written = JSON.stringify([keys.realm, keys.webhooks])
     return {
       isDeep: true,
       handle: (request, response, below, source) => bridge.handle(request, response, below, source),
-      change(changed, options) {
-        const keys = changed as Keys
-        entrance.change(entranceOptions(keys, options))
+      change(keys, options) {
+        entrance.change({ ...optionsAt(keys, options), ...INNER_OPTIONS })
         bridge.terms = termsOf(keys)
         const now = JSON.stringify([keys.realm, keys.webhooks])
         if (now === written) return
@@ -122,7 +121,7 @@ function openWebhooks(house: PortHouse, { realm, webhooks = [] }: Keys): { close
     const identity = { authid: 'webhook', authrole: role, authprovider: 'static' }
     const methods = [{ name: 'anonymous', begin: () => ({ identity }) }]
     const own = { ...house, authenticators: () => new Map([['webhook', methods]]) }
-    const entrance = new Entrance(own, { serializers: ['json'], auth: ['webhook'] })
+    const entrance = new Entrance(own, { ...INNER_OPTIONS, auth: ['webhook'] })
     const open = (connection: Parameters<typeof entrance.open>[0]) =>
       entrance.open(connection, INNER_PROTOCOL)
     const { clock, log, counters } = house
@@ -140,7 +139,7 @@ function openWebhooks(house: PortHouse, { realm, webhooks = [] }: Keys): { close
 
 function webhookOf(keys: WebhookKeys) {
   const { topic, match = 'exact', url, secret, timeout = 10_000, retries = 5, queue = 1000 } = keys
-  return { topic, match, url, secret, timeout: time(timeout), retries, queue }
+  return { topic, match, url, secret, timeout: millisecondsOf(timeout), retries, queue }
 }
 
 /** Keys from a configuration have their defaults; those that an application gives may lack them. */
@@ -148,25 +147,10 @@ function termsOf(keys: Keys): BridgeTerms {
   const { realm, keep = 60_000, heartbeat = 15_000 } = keys
   return {
     realm,
-    keep: time(keep),
-    heartbeat: time(heartbeat),
+    keep: millisecondsOf(keep),
+    heartbeat: millisecondsOf(heartbeat),
     maxSessions: keys.max_sessions ?? 1000,
     maxRequests: keys.max_requests ?? 10_000,
     maxRequestsPerAddress: keys.max_requests_per_address ?? 100,
-  }
-}
-
-function time(input: number | string): number {
-  const worth = worthOf('duration', input)
-  if (worth === undefined) throw new TypeError(`expected ${UNITS.duration?.expected}`)
-  return worth
-}
-
-function entranceOptions({ auth, realms }: Keys, options: EndpointOptions): EndpointOptions {
-  return {
-    ...options,
-    ...(auth === undefined ? {} : { auth }),
-    ...(realms === undefined ? {} : { realms }),
-    serializers: ['json'],
   }
 }

@@ -7,11 +7,11 @@ import {
   sendBufferOf,
 } from '../../site/entrance.ts'
 import type { Place, Service, ServiceKind } from '../../site/service.ts'
-import { sessionKeys } from '../../site/session-keys.ts'
+import { optionsAt, sessionKeys } from '../../site/session-keys.ts'
 import { pageOf } from '../../transport/page.ts'
 import { answerText } from '../../transport/text-answer.ts'
 import type { Endpoint } from '../../transport/transport.ts'
-import { INNER_PROTOCOL } from '../inner.ts'
+import { INNER_OPTIONS, INNER_PROTOCOL } from '../inner.ts'
 import { StompConnection, type Terms } from './connection.ts'
 
 const keys = Type.Object(
@@ -55,14 +55,14 @@ export class StompEndpoint implements Endpoint {
     this.#house = house
     this.#keys = keys
     this.#options = options
-    this.#entrance = new Entrance(house, entranceOptions(keys, options))
+    this.#entrance = new Entrance(house, { ...optionsAt(keys, options), ...INNER_OPTIONS })
   }
 
   /** Offers something else from now on. Connections that are there keep their limits. */
   change(keys: Keys, options: EndpointOptions): void {
     this.#keys = keys
     this.#options = options
-    this.#entrance.change(entranceOptions(keys, options))
+    this.#entrance.change({ ...optionsAt(keys, options), ...INNER_OPTIONS })
   }
 
   close(): void {
@@ -115,22 +115,13 @@ export class StompEndpoint implements Endpoint {
   }
 }
 
-function entranceOptions({ auth, realms }: Keys, options: EndpointOptions): EndpointOptions {
-  return {
-    ...options,
-    ...(auth === undefined ? {} : { auth }),
-    ...(realms === undefined ? {} : { realms }),
-    serializers: ['json'],
-  }
-}
-
 /** STOMP over WebSocket. */
 export const stompKind: ServiceKind<Keys> = {
   name: 'stomp',
   keys,
   takesSessions: true,
   isWebSocket: true,
-  create(keys: Keys, { house, path, options }: Place): Service {
+  create(keys: Keys, { house, path, options }: Place): Service<Keys> {
     const endpoint = new StompEndpoint(house, keys, options)
     return {
       endpoint,
@@ -143,7 +134,7 @@ export const stompKind: ServiceKind<Keys> = {
         response.setHeader('Content-Type', 'text/html; charset=utf-8')
         response.end(pageOf(path, PROTOCOLS.keys()))
       },
-      change: (keys, options) => endpoint.change(keys as Keys, options),
+      change: (keys, options) => endpoint.change(keys, options),
       close: () => endpoint.close(),
     }
   },
