@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED } from '../base/keys.ts'
-import { pageOf } from '../transport/page.ts'
+import { answerPage } from '../transport/page.ts'
 import { answerText } from '../transport/text-answer.ts'
 import { Entrance } from './entrance.ts'
 import type { Place, Service, ServiceKind } from './service.ts'
@@ -21,15 +21,9 @@ export const websocketKind: ServiceKind<Keys> = {
     return {
       endpoint,
       handle(request, response) {
-        if (request.method !== 'GET') {
-          response.setHeader('Allow', 'GET')
-          answerText(response, 405, 'only GET is for here')
-        } else if (request.headers.upgrade !== undefined) {
+        if (request.method === 'GET' && request.headers.upgrade !== undefined) {
           answerText(response, 400, 'no sound WebSocket handshake')
-        } else {
-          response.setHeader('Content-Type', 'text/html; charset=utf-8')
-          response.end(pageOf(path, endpoint.protocols.keys()))
-        }
+        } else answerPage(request, response, path, endpoint.protocols.keys())
       },
       change: (keys, options) => endpoint.change(optionsAt(keys, options)),
       close: () => endpoint.close(),

@@ -10,6 +10,7 @@ import { isOriginAllowed } from './allowed-origin.ts'
 import { type Body, readBody } from './body.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
 import { PollConnection, type PollTimes } from './poll-connection.ts'
+import { answerPreflight } from './preflight.ts'
 import { answerText } from './text-answer.ts'
 import { certificateOfClient } from './tls.ts'
 import type { Endpoint } from './transport.ts'
@@ -94,7 +95,7 @@ export class LongPoll {
       response.setHeader('Access-Control-Allow-Credentials', 'true')
       response.setHeader('Vary', 'Origin')
     }
-    if (method === 'OPTIONS') allow(request, response)
+    if (method === 'OPTIONS') answerPreflight(request, response, 'POST', 'content-type')
     else if (method !== 'POST') {
       response.setHeader('Allow', 'POST, OPTIONS')
       this.#refuse(response, 405, 'only POST is for here')
@@ -237,16 +238,4 @@ function offered(body: Uint8Array): string[] | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Answers a browser that asks whether a page may send a request. */
-function allow(request: IncomingMessage, response: ServerResponse): void {
-  const asked = request.headers['access-control-request-headers'] ?? 'content-type'
-  response.writeHead(204, {
-    Allow: 'POST, OPTIONS',
-    'Access-Control-Allow-Methods': 'POST',
-    'Access-Control-Allow-Headers': asked,
-    'Access-Control-Max-Age': '600',
-  })
-  response.end()
 }

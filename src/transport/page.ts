@@ -1,3 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { answerText } from './text-answer.ts'
+
 /** What people see who open the path in a browser. */
 export function pageOf(path: string, protocols: Iterable<string>): string {
   return `<!doctype html>
@@ -9,4 +12,20 @@ export function pageOf(path: string, protocols: Iterable<string>): string {
 <p>Subprotocols: <code>${[...protocols].join('</code>, <code>')}</code>.
 </html>
 `
+}
+
+/** Answers people with the page, and other requests with an error. */
+export function answerPage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  protocols: Iterable<string>,
+): void {
+  if (request.method !== 'GET') {
+    response.setHeader('Allow', 'GET')
+    answerText(response, 405, 'only GET is for here')
+  } else {
+    response.setHeader('Content-Type', 'text/html; charset=utf-8')
+    response.end(pageOf(path, protocols))
+  }
 }

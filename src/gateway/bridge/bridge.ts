@@ -19,6 +19,7 @@ import type { Dict } from '../../protocol/payload.ts'
 import type { Entrance } from '../../site/entrance.ts'
 import { isOriginAllowed } from '../../transport/allowed-origin.ts'
 import { readBody } from '../../transport/body.ts'
+import { answerPreflight } from '../../transport/preflight.ts'
 import { certificateOfClient } from '../../transport/tls.ts'
 import { claimOf, proofWith } from '../credentials.ts'
 import { INNER_PROTOCOL, type Prove } from '../inner.ts'
@@ -113,8 +114,9 @@ export class Bridge {
       this.#refuse(response, new Problem(ORIGIN, 'pages of this origin may not come here', 403))
     } else if (found === undefined) {
       this.#refuse(response, new Problem(INVALID_ARGUMENT, 'nothing is here', 404))
-    } else if (request.method === 'OPTIONS') allow(request, response, found.route)
-    else if (request.method !== found.route.method) {
+    } else if (request.method === 'OPTIONS') {
+      answerPreflight(request, response, found.route.method, 'authorization, content-type')
+    } else if (request.method !== found.route.method) {
       response.setHeader('Allow', `${found.route.method}, OPTIONS`)
       this.#refuse(response, new Problem(INVALID_ARGUMENT, 'not by this method', 405))
     } else this.#take(request, response, found, source)
@@ -327,16 +329,4 @@ function plainIdentity(
 /** A text that tells nothing of secrets. */
 function keyOf(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64')
-}
-
-/** Answers a browser that asks whether a page may send a request. */
-function allow(request: IncomingMessage, response: ServerResponse, { method }: Route): void {
-  const headers = request.headers['access-control-request-headers'] ?? 'authorization, content-type'
-  response.writeHead(204, {
-    Allow: `${method}, OPTIONS`,
-    'Access-Control-Allow-Methods': method,
-    'Access-Control-Allow-Headers': headers,
-    'Access-Control-Max-Age': '600',
-  })
-  response.end()
 }

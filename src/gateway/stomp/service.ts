@@ -8,8 +8,7 @@ import {
 } from '../../site/entrance.ts'
 import type { Place, Service, ServiceKind } from '../../site/service.ts'
 import { optionsAt, sessionKeys } from '../../site/session-keys.ts'
-import { pageOf } from '../../transport/page.ts'
-import { answerText } from '../../transport/text-answer.ts'
+import { answerPage } from '../../transport/page.ts'
 import type { Endpoint } from '../../transport/transport.ts'
 import { INNER_OPTIONS, INNER_PROTOCOL } from '../inner.ts'
 import { StompConnection, type Terms } from './connection.ts'
@@ -125,15 +124,7 @@ export const stompKind: ServiceKind<Keys> = {
     const endpoint = new StompEndpoint(house, keys, options)
     return {
       endpoint,
-      handle(request, response) {
-        if (request.method !== 'GET') {
-          response.setHeader('Allow', 'GET')
-          answerText(response, 405, 'only GET is for here')
-          return
-        }
-        response.setHeader('Content-Type', 'text/html; charset=utf-8')
-        response.end(pageOf(path, PROTOCOLS.keys()))
-      },
+      handle: (request, response) => answerPage(request, response, path, PROTOCOLS.keys()),
       change: (keys, options) => endpoint.change(keys, options),
       close: () => endpoint.close(),
     }
