@@ -187,12 +187,14 @@ export class PortSite implements Site {
     const { paths, stomp, options } = offer
     this.#offer = offer
     this.#trusted = new Trusted(options.trustedProxies ?? [])
+    // What is new was made for this offer.
+    for (const [path, one] of services) {
+      if (this.#services.get(path) !== one) continue
+      one.service.change(keysOf(paths[path] as ServiceConfig), options)
+    }
+    if (this.#rawsocket === rawsocket) rawsocket?.change(options)
     this.#services = services
     this.#rawsocket = rawsocket
-    for (const [path, { service }] of services) {
-      service.change(keysOf(paths[path] as ServiceConfig), options)
-    }
-    rawsocket?.change(options)
     // The type of a port does not change while it is open.
     if (stomp === undefined) return
     if (this.#stomp === undefined) this.#stomp = new StompEndpoint(this.#house, stomp, options)
