@@ -1,6 +1,6 @@
-import type { AddressInfo, Server, Socket } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { listenOnSocket } from '../base/unix-socket.ts'
-import { type Address, ListenError, type Site } from './transport.ts'
+import { type Address, ListenError } from './transport.ts'
 
 const REASONS: Record<string, string> = {
   EADDRINUSE: 'the port is in use',
@@ -13,25 +13,6 @@ const REASONS: Record<string, string> = {
 function listenError(host: string, port: number, error: NodeJS.ErrnoException): ListenError {
   const reason = REASONS[error.code ?? ''] ?? error.message
   return new ListenError(`cannot listen on ${host}:${port}: ${reason}`)
-}
-
-/** Options of a server: after ten seconds without a byte the system asks whether the other end is there. */
-export const WATCHED = { keepAlive: true, keepAliveInitialDelay: 10_000 }
-
-/** Has a server cut off new connections where it has as many as its site may have, before they say anything. */
-export function limitSockets(server: Server, site: Site): void {
-  server.maxConnections = site.maxSockets
-  server.on('drop', () => site.count('refused_connections'))
-}
-
-/** The sockets of a server, from the first moment on. Call it when all else has its listeners. */
-export function socketsOf(server: Server): ReadonlySet<Socket> {
-  const open = new Set<Socket>()
-  server.prependListener('connection', socket => {
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
-  })
-  return open
 }
 
 /** Opens a server of Node's own; gives its port, 0 for a unix socket. Rejects with a ListenError. */

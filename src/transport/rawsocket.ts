@@ -1,8 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
-import type { ClientCertificate } from '../base/origin.ts'
-import { writeFrames } from './gather.ts'
 import {
   exponentOf,
   FrameReader,
@@ -14,9 +11,9 @@ import {
   PONG,
   writeHeader,
 } from './rawsocket-frames.ts'
+import { SocketConnection } from './socket-connection.ts'
 import { listenTcp } from './tcp.ts'
-import { certificateOfClient } from './tls.ts'
-import type { Connection, Endpoint, Listen, Receiver, Site } from './transport.ts'
+import type { Endpoint, Listen, Receiver, Site } from './transport.ts'
 
 /** The first octet of a handshake, which no HTTP request begins with. */
 export const MAGIC = 0x7f
@@ -32,35 +29,19 @@ const LINGER = 500
 /** What our pings say. Autobahn|JS does not answer those that say nothing until more comes. */
 const PROBE = Buffer.from('wamp')
 
-class RawSocketConnection implements Connection {
+class RawSocketConnection extends SocketConnection {
   readonly kind = 'rawsocket'
-  readonly remote: string
-  readonly secure: boolean
-  readonly certificate: ClientCertificate | null
   readonly maxSend: number
-  /** Called when bytes that waited have left. */
-  onDrained: () => void = () => {}
   /** The peer has shown that it knows pings. */
   knowsPings = false
-  readonly #socket: Socket
+  protected readonly header = messageHeader
   /** Takes the peer for alive. */
   readonly #vouch: () => void
 
   constructor(socket: Socket, remote: string, maxSend: number, vouch: () => void) {
-    this.#socket = socket
-    this.remote = remote
-    this.secure = socket instanceof TLSSocket
-    this.certificate = socket instanceof TLSSocket ? certificateOfClient(socket) : null
+    super(socket, remote)
     this.maxSend = maxSend
     this.#vouch = vouch
-  }
-
-  get buffered(): number {
-    return this.#socket.writableLength
-  }
-
-  write(frames: readonly Uint8Array[]): void {
-    if (this.#socket.writable) writeFrames(this.#socket, frames, messageHeader, this.onDrained)
   }
 
   /**
@@ -69,20 +50,13 @@ class RawSocketConnection implements Connection {
    */
   ping(): void {
     if (!this.knowsPings) this.#vouch()
-    else if (this.#socket.writable) this.#socket.write(frameOf(PING, PROBE))
-  }
-
-  close(): void {
-    this.#socket.end()
-  }
-
-  terminate(): void {
-    this.#socket.destroy()
+    else if (this.socket.writable) this.socket.write(frameOf(PING, PROBE))
   }
 }
 
-const messageHeader = (bytes: Buffer, at: number, { length }: Uint8Array) =>
-  writeHeader(bytes, at, MESSAGE, length)
+function messageHeader(bytes: Buffer, at: number, { length }: Uint8Array): number {
+  return writeHeader(bytes, at, MESSAGE, length)
+}
 
 /** What a handshake comes to: a subprotocol and what the peer takes, or an error. */
 type HandshakeAnswer =
@@ -202,11 +176,7 @@ function serve(
     }
   }
   socket.on('data', hear)
-  connection.onDrained = () => receiver.drained()
-  socket.on('drain', connection.onDrained)
-  // The peer has ended its half, and with it the session; the rest of ours goes out.
-  socket.on('end', () => receiver.farewell(1000, 'the peer has left'))
-  socket.on('close', () => receiver.closed())
+  connection.attend(receiver)
   if (first.length > 0) hear(first)
 }
 

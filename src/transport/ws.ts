@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
@@ -10,11 +10,11 @@ import { closeReason } from './close-reason.ts'
 import { deflated, deflateOptions, isDeflated } from './deflate.ts'
 import { writeFrames } from './gather.ts'
 import { HEADROOM, tooLarge } from './message-size.ts'
-import { limitSockets, openAt, socketsOf, WATCHED } from './open.ts'
+import { connectionEvent, openPort, WATCHED } from './node-port.ts'
 import { before, peek } from './peek.ts'
 import { Peers } from './peers.ts'
 import { MAGIC, serveRawSocket } from './rawsocket.ts'
-import { Certificates, certificateOfClient, dropBadHandshakes } from './tls.ts'
+import { Certificates, certificateOfClient } from './tls.ts'
 import type {
   Address,
   Connection,
@@ -266,41 +266,30 @@ export const listenWs: Listen = async (address, site): Promise<Listener> => {
   })
   const handler = upgradeHandler(site, peers)
   server.on('upgrade', handler.upgrade)
-  const isTls = address.tls !== undefined
-  before(server, isTls ? 'secureConnection' : 'connection', (socket, go) => {
+  before(server, connectionEvent(address), (socket, go) => {
     if (site.rawsocket === undefined) go()
     else divide(socket, site, peers, go)
   })
-  dropBadHandshakes(server, site)
-  if (address.proxyProtocol) peers.behindProxy(server, site)
-  const open = socketsOf(server)
-  limitSockets(server, site)
+  const opened = await openPort(server, address, site, peers, certificates)
   server.on('connection', () => {
     // Who has said all makes room for those who have not.
-    if (open.size >= site.maxSockets) server.closeIdleConnections()
+    if (opened.open.size >= site.maxSockets) server.closeIdleConnections()
   })
-  const port = await openAt(server, address)
-  let closed: Promise<void> | null = null
-  const stop = () => {
-    closed ??= new Promise(resolve => server.close(() => resolve()))
-  }
   return {
-    port,
+    port: opened.port,
     transport: 'ws',
     stop() {
-      if (!site.needsPort) stop()
+      if (!site.needsPort) opened.stop()
     },
     renew(files) {
-      server.maxConnections = site.maxSockets
       server.headersTimeout = headersTimeout(site.handshakeTimeout)
-      if (files !== undefined) certificates.renew(server as unknown as TlsServer, files)
+      opened.renew(files)
     },
     async close() {
-      stop()
+      opened.stop()
       handler.terminate()
       server.closeAllConnections()
-      for (const socket of open) socket.destroy()
-      await closed
+      await opened.close()
     },
   }
 }
