@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters, JWTVerifyGetKey } from 'jose'
+import { isLoopbackName } from '../base/network.ts'
 import { whyUnread } from '../base/why-unread.ts'
 
 /** Where the keys come from by which tokens are checked: one of these. */
@@ -94,7 +95,7 @@ function textIn(file: string): string {
 function isSafe(url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)
-  const isHere = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+  const isHere = isLoopbackName(hostname)
   return protocol === 'https:' || (protocol === 'http:' && isHere)
 }
 

@@ -1,3 +1,8 @@
+/** The hostname of a URL that leads to this machine, whoever answers for names. */
+export function isLoopbackName(hostname: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+}
+
 /** What all addresses of this machine come to. */
 export const LOOPBACK = 'loopback'
 

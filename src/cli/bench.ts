@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Command, Option } from 'commander'
+import { isLoopbackName } from '../base/network.ts'
 import type { Scenario } from '../bench/loads.ts'
 import type { Figures, Plan } from '../bench/run.ts'
 import type { Target } from '../bench/session.ts'
@@ -182,7 +183,7 @@ function checkUrl(text: string, { remote }: Flags): void {
   }
   if (url.username !== '' || url.password !== '')
     throw new Failure('a URL holds no password here', 2)
-  if (!remote && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) {
+  if (!remote && !isLoopbackName(url.hostname)) {
     throw new Failure(
       `${url.hostname} is beyond this machine: a load is an attack where nobody expects it. ` +
         '--remote allows it',

@@ -1,3 +1,4 @@
+import { isLoopbackName } from '../base/network.ts'
 import type { Endpoint } from './transport.ts'
 
 /** What an endpoint says of the pages that may use it. */
@@ -14,11 +15,10 @@ export function isOriginAllowed(origin: string, host: string, endpoint: Origins)
   if (origin === '' || allowedOrigins.some(pattern => meets(origin, pattern))) return true
   const from = hostname(origin)
   if (from === undefined) return false
-  if (LOOPBACK.test(from)) return true
+  if (isLoopbackName(from)) return true
   return from === hostname(`http://${host}`) && (trustsHostNames || ADDRESS.test(from))
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 const ADDRESS = /^(?:[\d.]+|\[.*\])$/
 
 function hostname(url: string): string | undefined {

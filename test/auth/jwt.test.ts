@@ -251,7 +251,12 @@ describe('jwt', () => {
       const bad = {
         key: [join(folder, 'absent.pem'), jwksFile, file('private.pem', secret)],
         jwks_file: [join(folder, 'absent.json'), pem, file('empty.json', '{}')],
-        jwks_url: ['http://id.example/keys', 'file:///etc/passwd', 'keys'],
+        jwks_url: [
+          'http://id.example/keys',
+          'http://127.id.example/keys',
+          'file:///etc/passwd',
+          'keys',
+        ],
       }
       for (const [key, values] of Object.entries(bad)) {
         for (const value of values) {
