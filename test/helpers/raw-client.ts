@@ -224,3 +224,9 @@ export async function eventually(what: string, isTrue: () => boolean): Promise<v
   }
   throw new Error(`never happened: ${what}`)
 }
+
+/** What the meta API says of how a session came, to a client that has asked for nothing before. */
+export async function transportOf(client: WampClient, session: unknown): Promise<object> {
+  const [, , , args] = await client.ask([48, 1, {}, 'wamp.session.get', [session]])
+  return (args as [{ transport: object }])[0].transport
+}

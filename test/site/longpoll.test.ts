@@ -7,6 +7,7 @@ import { errorLog } from '../helpers/error-log.ts'
 import { ask, openPoll, pollMember, post } from '../helpers/poll-client.ts'
 import { eventually, hangUp, member, PROTOCOLS, pause, within } from '../helpers/raw-client.ts'
 import { RawSocket } from '../helpers/raw-socket.ts'
+import { webConfig } from '../helpers/web-config.ts'
 
 const LIMIT = 50_000
 const ALL = PROTOCOLS.flatMap(name => [name, `${name}.batched`])
@@ -492,19 +493,8 @@ describe('long-poll', () => {
   })
 
   it('ends when its path is no longer served', async () => {
-    const config = (path: string) => ({
-      realms: [{ name: 'realm1', roles: [{ name: 'guest', permissions: [] }] }],
-      authenticators: { guests: { anonymous: { role: 'guest' } } },
-      transports: [
-        {
-          id: 'web',
-          type: 'web' as const,
-          endpoint: { port: 0 },
-          auth: ['guests'],
-          paths: { '/ws': { websocket: {} }, [path]: { longpoll: {} } },
-        },
-      ],
-    })
+    const config = (path: string) =>
+      webConfig({ '/ws': { websocket: {} }, [path]: { longpoll: {} } })
     errors = []
     router = createRouter(config('/lp'))
     const [listening] = await router.start()

@@ -8,6 +8,7 @@ import { errorLog } from '../helpers/error-log.ts'
 import { ask } from '../helpers/poll-client.ts'
 import { hangUp, member } from '../helpers/raw-client.ts'
 import { http } from '../helpers/raw-socket.ts'
+import { webConfig } from '../helpers/web-config.ts'
 
 describe('static files', () => {
   const log = errorLog()
@@ -188,22 +189,8 @@ describe('static files', () => {
   describe('of a configuration', () => {
     const config = (directory: string, index?: string) =>
       configOf({ directory, ...(index === undefined ? {} : { index }) })
-    const configOf = (keys: object) => ({
-      realms: [{ name: 'realm1', roles: [{ name: 'guest', permissions: [] }] }],
-      authenticators: { guests: { anonymous: { role: 'guest' } } },
-      transports: [
-        {
-          id: 'web',
-          type: 'web' as const,
-          endpoint: { port: 0 },
-          auth: ['guests'],
-          paths: {
-            '/ws': { websocket: {} },
-            '/': { static: keys },
-          },
-        },
-      ],
-    })
+    const configOf = (keys: object) =>
+      webConfig({ '/ws': { websocket: {} }, '/': { static: keys as { directory: string } } })
 
     it('need a folder that is there', () => {
       const missing = join(folder.path, 'missing')

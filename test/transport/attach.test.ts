@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { expect } from 'chai'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createRouter } from '../../src/router.ts'
-import { connect, member } from '../helpers/raw-client.ts'
+import { connect, member, transportOf } from '../helpers/raw-client.ts'
 import { handshake, http } from '../helpers/raw-socket.ts'
 import { servesWebSockets } from './suite.ts'
 
@@ -73,14 +73,8 @@ describe('transport attached to an http.Server', () => {
         rejectUnauthorized: false,
       })
       const [, id] = await client.join()
-      const [, , , [details]] = (await client.ask([
-        48,
-        1,
-        {},
-        'wamp.session.get',
-        [id],
-      ])) as unknown as [number, number, object, [{ transport: object }]]
-      expect(details.transport).include({ type: 'websocket', secure: true })
+      const transport = await transportOf(client, id)
+      expect(transport).include({ type: 'websocket', secure: true })
       await client.close()
       await router.close()
       await closed(server)

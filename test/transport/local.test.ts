@@ -3,7 +3,7 @@ import { createRouter, type Router } from '../../src/router.ts'
 import type { LocalWebSocketClass } from '../../src/transport/local.ts'
 import { errorLog } from '../helpers/error-log.ts'
 import { connectLocally, type LocalClient } from '../helpers/local-client.ts'
-import { hangUp, hello, type Wamp } from '../helpers/raw-client.ts'
+import { hangUp, hello, transportOf, type Wamp } from '../helpers/raw-client.ts'
 import { type ByHand, carriesMessages } from './carriage.ts'
 
 const HELLO = JSON.stringify(hello())
@@ -208,14 +208,8 @@ describe('transport in memory', () => {
     it('tells where a session is from, and of the end of the router', async () => {
       const client = await connectLocally(WebSocket)
       const [, id] = await client.join()
-      const [, , , [details]] = (await client.ask([
-        48,
-        1,
-        {},
-        'wamp.session.get',
-        [id],
-      ])) as unknown as [number, number, object, [{ transport: object }]]
-      expect(details.transport).include({ type: 'local', protocol: 'wamp.2.json', peer: 'local' })
+      const transport = await transportOf(client, id)
+      expect(transport).include({ type: 'local', protocol: 'wamp.2.json', peer: 'local' })
       const closed = router.close()
       expect(await client.closed).include({ code: 1012 })
       await closed
