@@ -67,6 +67,14 @@ export interface EndpointOptions {
   readonly realms?: readonly string[]
 }
 
+/** What holds where an option says nothing else, and more than one part of a port asks for it. */
+export const DEFAULTS = {
+  maxMessageSize: 1 << 20,
+  maxHandshakes: 1000,
+  handshakeTimeout: 10_000,
+  pingInterval: 10_000,
+} as const
+
 /** What an entrance asks of the router. */
 export interface House {
   readonly clock: Clock
@@ -103,7 +111,7 @@ export class Entrance implements Endpoint {
   readonly #house: PortHouse
   #options: EndpointOptions
   #protocols: ReadonlyMap<string, Subprotocol>
-  readonly #openings = new Openings(() => this.#options.maxHandshakes ?? 1000)
+  readonly #openings = new Openings(() => this.#options.maxHandshakes ?? DEFAULTS.maxHandshakes)
   #reception: Reception
 
   constructor(house: PortHouse, options: EndpointOptions) {
@@ -133,7 +141,7 @@ export class Entrance implements Endpoint {
   }
 
   get maxMessageSize(): number {
-    return this.#options.maxMessageSize ?? 1 << 20
+    return this.#options.maxMessageSize ?? DEFAULTS.maxMessageSize
   }
 
   get allowedOrigins(): readonly string[] {
@@ -173,7 +181,7 @@ export class Entrance implements Endpoint {
       backlog,
       randomId,
       heartbeat,
-      handshakeTimeout: options.handshakeTimeout ?? 10_000,
+      handshakeTimeout: options.handshakeTimeout ?? DEFAULTS.handshakeTimeout,
       goodbyeTimeout: GOODBYE_TIMEOUT,
       sendBuffer: sendBufferOf(options),
       isOpen: () => this.#house.isOpen(),
@@ -181,7 +189,7 @@ export class Entrance implements Endpoint {
       maxHelloSize: options.maxHelloSize ?? 1 << 16,
       openings: this.#openings,
       attempts,
-      realm: name => (this.#leadsTo(name) ? this.#house.realm(name) : undefined),
+      realm: name => (this.leadsTo(name) ? this.#house.realm(name) : undefined),
       methods: () => this.methods(),
       left: link => {
         this.#house.connections.leave(link)
@@ -190,7 +198,8 @@ export class Entrance implements Endpoint {
     }
   }
 
-  #leadsTo(realm: string): boolean {
+  /** The realm may be joined here, if there is one of that name. */
+  leadsTo(realm: string): boolean {
     return this.#options.realms?.includes(realm) ?? true
   }
 
@@ -203,7 +212,7 @@ export class Entrance implements Endpoint {
   }
 
   #heartbeatOf({ pingInterval }: EndpointOptions): Heartbeat {
-    return new Heartbeat(this.#house.clock, pingInterval ?? 10_000)
+    return new Heartbeat(this.#house.clock, pingInterval ?? DEFAULTS.pingInterval)
   }
 }
 

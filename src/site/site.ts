@@ -5,9 +5,10 @@ import type { Counted } from '../base/counters.ts'
 import { StompEndpoint } from '../gateway/stomp/service.ts'
 import { Attempts } from '../session/attempts.ts'
 import { Connections } from '../session/connections.ts'
+import { pathOf } from '../transport/request-path.ts'
 import { answerText } from '../transport/text-answer.ts'
 import type { Endpoint, Site } from '../transport/transport.ts'
-import { type EndpointOptions, Entrance, type House, type PortHouse } from './entrance.ts'
+import { DEFAULTS, type EndpointOptions, Entrance, type House, type PortHouse } from './entrance.ts'
 import type { Service } from './service.ts'
 import { keysOf, kindOf, type Paths, type ServiceConfig, serviceOf } from './services.ts'
 
@@ -101,11 +102,11 @@ export class PortSite implements Site {
   }
 
   get maxMessageSize(): number {
-    return this.#offer.options.maxMessageSize ?? 1 << 20
+    return this.#offer.options.maxMessageSize ?? DEFAULTS.maxMessageSize
   }
 
   get maxSockets(): number {
-    return this.#maxConnections + (this.#offer.options.maxHandshakes ?? 1000)
+    return this.#maxConnections + (this.#offer.options.maxHandshakes ?? DEFAULTS.maxHandshakes)
   }
 
   get compression(): Compression {
@@ -117,7 +118,7 @@ export class PortSite implements Site {
   }
 
   get handshakeTimeout(): number {
-    return this.#offer.options.handshakeTimeout ?? 10_000
+    return this.#offer.options.handshakeTimeout ?? DEFAULTS.handshakeTimeout
   }
 
   get trusted(): Trusted {
@@ -143,7 +144,7 @@ export class PortSite implements Site {
     source: Source,
     next?: () => void,
   ): void {
-    const path = (request.url ?? '/').replace(/[?#].*$/s, '')
+    const path = pathOf(request)
     const found = this.#serviceAt(path)
     if (found === undefined && next !== undefined) next()
     else if (!this.isOpen && !found?.service.needsPort) {

@@ -14,6 +14,7 @@ import { connectionEvent, openPort, WATCHED } from './node-port.ts'
 import { before, peek } from './peek.ts'
 import { Peers } from './peers.ts'
 import { MAGIC, serveRawSocket } from './rawsocket.ts'
+import { pathOf } from './request-path.ts'
 import { Certificates, certificateOfClient } from './tls.ts'
 import type {
   Address,
@@ -360,8 +361,4 @@ export function attachWs(server: HttpServer, site: Site): Door {
       handler.terminate()
     },
   }
-}
-
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '/').replace(/[?#].*$/s, '')
 }

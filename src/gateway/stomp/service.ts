@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { about, CLOSED, name } from '../../base/keys.ts'
 import {
+  DEFAULTS,
   type EndpointOptions,
   Entrance,
   type PortHouse,
@@ -94,7 +95,7 @@ export class StompEndpoint implements Endpoint {
 
   #terms(): Terms {
     const { clock, log, counters } = this.#house
-    const { pingInterval = 10_000 } = this.#options
+    const { pingInterval = DEFAULTS.pingInterval } = this.#options
     const { limit: sendBuffer } = sendBufferOf(this.#options)
     return {
       ...{ clock, log, counters, sendBuffer },
@@ -106,10 +107,10 @@ export class StompEndpoint implements Endpoint {
   }
 
   #realmOf(host: string | undefined): string | undefined {
-    const { realm = host, realms = this.#options.realms } = this.#keys
+    const { realm = host } = this.#keys
     if (host === undefined || host === realm) return realm
     // In development any name would become a realm: the default is what is meant.
-    if (this.#house.development || !(realms?.includes(host) ?? true)) return realm
+    if (this.#house.development || !this.#entrance.leadsTo(host)) return realm
     return this.#house.realm(host) === undefined ? realm : host
   }
 }
