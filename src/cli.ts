@@ -15,12 +15,13 @@ import { schema } from './cli/schema.ts'
 import { start } from './cli/start.ts'
 import { status } from './cli/status.ts'
 import { stop } from './cli/stop.ts'
-import { version, versionVerb } from './cli/version.ts'
+import { versionVerb } from './cli/version.ts'
 import { nearest } from './config/nearest.ts'
 import { ConfigError } from './config/problem.ts'
 import { ControlError } from './control/control-error.ts'
 import { StoreError } from './store/store.ts'
 import { ListenError } from './transport/transport.ts'
+import { version } from './version.ts'
 
 const VERBS = [
   ...[dev, start, init, check, status, reload, drain, stop],

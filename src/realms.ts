@@ -35,9 +35,18 @@ export class Realms {
     return realm
   }
 
+  all(): Iterable<Realm> {
+    return this.#realms.values()
+  }
+
+  /** The realm of that name, if it is there already. */
+  find(name: string): Realm | undefined {
+    return this.#realms.get(name)
+  }
+
   /** How much each has. */
   loads(): ({ readonly name: string } & RealmLoad)[] {
-    return [...this.#realms.values()].map(({ name, load }) => ({ name, ...load }))
+    return [...this.all()].map(({ name, load }) => ({ name, ...load }))
   }
 
   /**

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
+import type { AdminHouse } from './admin/operation.ts'
+import type { Admin, AdminOptions } from './admin/server.ts'
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { filesOfTls } from './base/certificate.ts'
 import { systemClock, type Timer } from './base/clock.ts'
@@ -9,6 +11,7 @@ import { createLog, type Log } from './base/log.ts'
 import { LocalMember } from './client/local-member.ts'
 import type { LocalSession } from './client/local-session.ts'
 import { callerIn } from './client/router-caller.ts'
+import { ADMIN_PORT } from './config/admin-keys.ts'
 import { type Change, changes, withoutRestart } from './config/diff.ts'
 import { checkConfig, type Loaded, readConfig } from './config/load.ts'
 import type { Config, ConfigInput } from './config/schema.ts'
@@ -25,13 +28,20 @@ import {
 import { type DrainOptions, drain } from './drain.ts'
 import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
 import { Memory } from './memory.ts'
-import { NO_SUCH_REALM, NO_SUCH_ROLE, SYSTEM_SHUTDOWN, WampError } from './protocol/errors.ts'
+import {
+  INVALID_ARGUMENT,
+  NO_SUCH_REALM,
+  NO_SUCH_ROLE,
+  SYSTEM_SHUTDOWN,
+  WampError,
+} from './protocol/errors.ts'
 import { unrestricted } from './realm/authorize.ts'
 import type { Realm, RealmLoad } from './realm/realm.ts'
 import { Realms } from './realms.ts'
 import { loggedReload } from './reload-log.ts'
 import type { Link } from './session/link.ts'
 import type { EndpointOptions } from './site/entrance.ts'
+import { Traffic } from './traffic/traffic.ts'
 import type { LocalWebSocketClass } from './transport/local.ts'
 import { ListenError, type RequestHandler } from './transport/transport.ts'
 
@@ -84,6 +94,8 @@ export interface Status {
   /** What went wrong or was refused since the start; base/counters.ts says what each means. */
   readonly counters: Readonly<Record<Counted, number>>
   readonly listening: readonly Listening[]
+  /** Where the admin page is; null without one. */
+  readonly admin: string | null
   /** Files of the configuration. */
   readonly files: readonly string[]
 }
@@ -116,6 +128,8 @@ export class Router {
   readonly #source: Pick<RouterOptions, 'file' | 'override'>
   readonly #log: Log
   readonly #counters = new Counters()
+  readonly #traffic = new Traffic()
+  readonly #backlog = new Backlog()
   readonly #memory: Memory
   readonly #descriptors: Timer
   readonly #surroundings: Surroundings
@@ -126,6 +140,7 @@ export class Router {
   /** The methods of each authenticator, in the order of the configuration. */
   #authenticators: ReadonlyMap<string, readonly AuthMethod[]> = new Map()
   #watch: FileWatch | null = null
+  #admin: Admin | null = null
   #onEmpty: () => void = () => {}
   #state: Status['state'] = 'running'
   #isStarted = false
@@ -150,7 +165,7 @@ export class Router {
       call: callerIn(name => this.#realms.get(name), systemClock),
     }
     this.#authenticate = authenticate
-    const backlog = new Backlog()
+    const backlog = this.#backlog
     this.#realms = new Realms(development, this.#surroundings, backlog)
     const { limit } = loaded.config.memory
     const parts = { clock: systemClock, log: this.#log, backlog, readers: this.#links }
@@ -160,6 +175,7 @@ export class Router {
       log: this.#log,
       counters: this.#counters,
       backlog,
+      traffic: this.#traffic,
       randomId,
       development,
       isOpen: () => this.#closing === null,
@@ -196,13 +212,80 @@ export class Router {
     this.#isStarted = true
     const { config } = this
     try {
+      const { admin } = config
+      if (admin !== undefined) {
+        await this.serveAdmin({
+          ...admin.endpoint,
+          host: admin.endpoint.interface,
+          token: admin.token,
+        })
+      }
       const opened = await this.#doors.listenAll(config.transports)
       // A reload may have come meanwhile.
       this.#doors.change(config.transports, this.config.transports)
       return opened
     } catch (error) {
       this.#isStarted = false
+      await this.#admin?.close()
+      this.#admin = null
       throw error
+    }
+  }
+
+  /**
+   * Opens an endpoint for those who run the router: its page, `/api`, `/metrics`, `/healthz` and
+   * `/readyz`. Gives where, and a link that lets in. Rejects with a ListenError. `start` does so where
+   * the configuration has `admin`.
+   */
+  async serveAdmin(options: Partial<AdminOptions> = {}): Promise<Pick<Admin, 'url' | 'link'>> {
+    this.#checkOpen()
+    if (this.#admin !== null) throw new ListenError('there is an admin endpoint already')
+    const { serveAdmin } = await import('./admin/server.ts')
+    const { host = '127.0.0.1', port = ADMIN_PORT, token } = options
+    this.#admin = await serveAdmin(await this.#adminHouse(), { host, port, token })
+    return this.#admin
+  }
+
+  /** The link that lets into the admin page, which is a secret; undefined where there is none. */
+  get adminLink(): string | undefined {
+    return this.#admin?.link
+  }
+
+  /**
+   * Answers requests below `/api` as the admin endpoint does, and asks for no token: whoever comes to
+   * it may do everything.
+   */
+  api(): RequestListener {
+    // It takes a while to load, and few need it.
+    const load = async () => {
+      const { apiHandler } = await import('./admin/api.ts')
+      return apiHandler(await this.#adminHouse())
+    }
+    let handler: Promise<RequestListener> | undefined
+    return async (request, response) => {
+      handler ??= load()
+      const answer = await handler
+      answer(request, response)
+    }
+  }
+
+  async #adminHouse(): Promise<AdminHouse> {
+    const { version } = await import('./version.ts')
+    return {
+      version,
+      clock: systemClock,
+      log: this.#log,
+      counters: this.#counters,
+      traffic: this.#traffic,
+      queued: () => this.#backlog.bytes,
+      status: () => this.status(),
+      realm: name => this.#realms.find(name),
+      realms: () => this.#realms.all(),
+      session: (realm, options) => this.session(realm, options),
+      reload: () => {
+        if (this.#source.file !== undefined) return loggedReload(() => this.reload(), this.#log)
+        throw new WampError(INVALID_ARGUMENT, ['it was not started with a configuration'])
+      },
     }
   }
 
@@ -261,6 +344,7 @@ export class Router {
       realms: this.#realms.loads(),
       counters: this.#counters.all(),
       listening: this.#doors.listening,
+      admin: this.#admin?.url ?? null,
       files: this.#loaded.files,
     }
   }
@@ -358,6 +442,7 @@ export class Router {
     for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)
     await this.#doors.close()
     await this.#realms.close()
+    await this.#admin?.close()
     this.#memory.stop()
     this.#descriptors.cancel()
     this.#state = 'closed'
@@ -387,6 +472,7 @@ export class Router {
   ): void {
     this.#authenticators = authenticators
     this.#memory.limit = config.memory.limit
+    this.#admin?.renew(config.admin?.token)
     this.#realms.change(config, fresh)
   }
 

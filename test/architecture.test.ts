@@ -9,7 +9,12 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   serializer: { folders: ['base', 'protocol'], packages: ['msgpackr', 'cbor-x', 'lossless-json'] },
   match: { folders: ['protocol'], packages: [] },
   transport: { folders: ['base'], packages: ['ws', 'uWebSockets.js-20.51'] },
-  delivery: { folders: ['base', 'protocol', 'serializer', 'transport'], packages: [] },
+  // What passes between the router and its clients: counted, timed, watched.
+  traffic: { folders: ['base', 'protocol'], packages: [] },
+  delivery: {
+    folders: ['base', 'protocol', 'serializer', 'traffic', 'transport'],
+    packages: [],
+  },
   store: { folders: ['base', 'protocol', 'match', 'serializer'], packages: ['lmdb'] },
   broker: { folders: ['base', 'protocol', 'match', 'delivery', 'store'], packages: [] },
   dealer: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
@@ -28,7 +33,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   session: {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'delivery'],
-      ...['auth', 'realm', 'meta', 'transport'],
+      ...['auth', 'realm', 'meta', 'traffic', 'transport'],
     ],
     packages: [],
   },
@@ -51,13 +56,21 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     packages: ['typebox', 'yaml'],
   },
   control: { folders: ['base', 'config', 'protocol', 'store', 'transport'], packages: [] },
+  // The operators' side: what a router has and does, over HTTP. It shares the gateways' way with errors.
+  admin: {
+    folders: [
+      ...['base', 'protocol', 'match', 'auth', 'broker', 'dealer', 'realm', 'client'],
+      ...['config', 'gateway', 'traffic', 'transport'],
+    ],
+    packages: ['typebox'],
+  },
   // A client of routers; `.` is the router that it measures where none is named.
   bench: { folders: ['.', 'protocol', 'serializer', 'config'], packages: ['ws'] },
   // One file for each verb of the command line; `.` is the router.
   cli: {
     folders: [
       ...['.', 'base', 'match', 'serializer', 'store'],
-      ...['auth', 'bench', 'config', 'control', 'transport'],
+      ...['admin', 'auth', 'bench', 'config', 'control', 'transport'],
     ],
     packages: ['commander'],
   },
@@ -66,7 +79,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'transport', 'delivery'],
       ...['auth', 'broker', 'dealer', 'realm', 'session', 'client', 'config'],
-      ...['store', 'control', 'cli', 'site'],
+      ...['store', 'control', 'cli', 'site', 'admin', 'traffic'],
     ],
     packages: ['commander'],
   },

@@ -3,6 +3,11 @@ export function isLoopbackName(hostname: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }
 
+/** An address or name to listen on that only this machine reaches. */
+export function isOfThisMachine(host: string): boolean {
+  return host === 'localhost' || /^127(?:\.\d{1,3}){3}$|^::1$/.test(host)
+}
+
 /** What all addresses of this machine come to. */
 export const LOOPBACK = 'loopback'
 

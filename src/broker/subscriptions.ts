@@ -39,7 +39,12 @@ export class Subscriptions {
     return this.#byId.size
   }
 
-  /** How many a session has. */
+  /** What a session has. */
+  heldBy(peer: Peer): Iterable<Subscription> {
+    return this.#held.get(peer) ?? []
+  }
+
+  /** How many that is. */
   countOf(peer: Peer): number {
     return this.#held.get(peer)?.size ?? 0
   }

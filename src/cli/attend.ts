@@ -3,7 +3,7 @@ import { ControlError } from '../control/control-error.ts'
 import type { Controlled } from '../control/verbs.ts'
 import { loggedReload } from '../reload-log.ts'
 import type { Router, Status } from '../router.ts'
-import { version } from './version.ts'
+import { version } from '../version.ts'
 
 /** A router that has this process to itself. */
 export interface Attended {
@@ -40,6 +40,8 @@ export async function attend(attended: Attended): Promise<{ refused?: string }> 
   const drain = (final: boolean) =>
     end(router.drain({ final, ...(grace === undefined ? {} : { grace }) }))
   const controlled: Controlled = {
+    api: router.api(),
+    adminLink: () => router.adminLink,
     status: (): ProcessStatus => ({ version, pid: process.pid, ...router.status() }),
     reload() {
       if (reloads) return loggedReload(() => router.reload(), log)

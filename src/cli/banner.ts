@@ -1,8 +1,8 @@
 import { principalsOf } from '../auth/methods.ts'
 import type { Config, RealmConfig } from '../config/schema.ts'
 import type { Listening } from '../doors.ts'
+import { version } from '../version.ts'
 import { type Paint, painter } from './paint.ts'
-import { version } from './version.ts'
 
 /** What a start by a configuration is told of. */
 export interface Started {
@@ -10,21 +10,29 @@ export interface Started {
   readonly listening: readonly Listening[]
   /** The control socket, if there is one. */
   readonly control: string | undefined
+  /** The admin page, if there is one. */
+  readonly admin: string | undefined
 }
 
 /** What is printed once `wampd start` listens. */
-export function banner({ config, listening, control }: Started, paint = painter(process.stdout)) {
+export function banner(
+  { config, listening, control, admin }: Started,
+  paint = painter(process.stdout),
+) {
   const roles = reachableRoles(config)
   return lines([
     ...listening.map(where => headline(where, paint)),
     `realms: ${config.realms.map(realm => realmText(realm, roles)).join(', ') || 'none, so nobody can join'}`,
     ...(control === undefined ? [] : [`control: ${control}`]),
+    ...(admin === undefined ? [] : [`admin page: ${paint('cyan', admin)}`]),
   ])
 }
 
 /** What a start for development is told of. */
 export interface DevelopmentStarted {
   readonly where: Listening
+  /** A link to the admin page that lets in. */
+  readonly admin: string
   readonly realms: readonly RealmConfig[]
   /** Realms that are not listed open when somebody joins them. */
   readonly onDemand: boolean
@@ -32,7 +40,7 @@ export interface DevelopmentStarted {
 
 /** What is printed once `wampd dev` listens. */
 export function developmentBanner(
-  { where, realms, onDemand }: DevelopmentStarted,
+  { where, admin, realms, onDemand }: DevelopmentStarted,
   paint = painter(process.stdout),
 ): string {
   const names = realms.map(({ name }) => name)
@@ -41,6 +49,7 @@ export function developmentBanner(
   return lines([
     headline(where, paint),
     `realms: ${names.join(', ')}`,
+    `admin page: ${paint('cyan', admin)}`,
     '',
     paint(['yellow', 'bold'], warning(where)),
     '',

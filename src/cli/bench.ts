@@ -8,9 +8,9 @@ import type { Figures, Plan } from '../bench/run.ts'
 import type { Target } from '../bench/session.ts'
 import { printable } from '../config/problem.ts'
 import type { Serializer } from '../serializer/serializer.ts'
+import { version } from '../version.ts'
 import { Failure } from './exit.ts'
 import { examples, numberFrom, transportFlag } from './flags.ts'
-import { version } from './version.ts'
 
 interface Flags {
   readonly scenario: Scenario

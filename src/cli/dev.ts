@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import type { LogLevel } from '../base/log-level.ts'
 import { defaultPath } from '../control/path.ts'
+import type { Router } from '../router.ts'
+import { ListenError } from '../transport/transport.ts'
 import { Failure } from './exit.ts'
 import { examples, hostFlag, logLevelFlag, portFlag, realmFlag, transportFlag } from './flags.ts'
 
@@ -73,7 +75,17 @@ async function run({ realm, host, port, transport, logLevel }: Flags): Promise<v
     paths: ['/ws', '/'],
     ...(transport === undefined ? {} : { transport }),
   })
+  const admin = await adminLink(router)
   // With a second router on this machine the first keeps the socket: that is no news.
   await attend({ router, log, reloads: false, grace: 2000, control: defaultPath() })
-  process.stdout.write(developmentBanner({ where, realms, onDemand: names === undefined }))
+  process.stdout.write(developmentBanner({ where, admin, realms, onDemand: names === undefined }))
+}
+
+/** Opens the admin page, on another port where the usual one is taken. */
+async function adminLink(router: Router): Promise<string> {
+  const { link } = await router.serveAdmin().catch((error: unknown) => {
+    if (error instanceof ListenError) return router.serveAdmin({ port: 0 })
+    throw error
+  })
+  return link
 }

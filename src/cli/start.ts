@@ -58,5 +58,9 @@ async function run({ config: named, ...flags }: Flags): Promise<void> {
   if (refused !== undefined) router.log.warn({}, `it runs without control: ${refused}`)
   const isControlled = enabled && refused === undefined
   const { listening } = router.status()
-  process.stdout.write(banner({ config, listening, control: isControlled ? path : undefined }))
+  // Where it goes to a file or a log, it must not let anybody in.
+  const admin = process.stdout.isTTY ? router.adminLink : (router.status().admin ?? undefined)
+  process.stdout.write(
+    banner({ config, listening, control: isControlled ? path : undefined, admin }),
+  )
 }

@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { shipped } from '../config/shipped.ts'
+import { version } from '../version.ts'
 import { examples } from './flags.ts'
-
-export const version: string = JSON.parse(readFileSync(shipped('package.json'), 'utf8')).version
 
 /** `wampd version`. */
 export function versionVerb(program: Command): void {

@@ -1,4 +1,5 @@
 import { faultsOf, principalsOf } from '../auth/methods.ts'
+import { isOfThisMachine } from '../base/network.ts'
 import { asWritten } from './node.ts'
 import type { Fault } from './problem.ts'
 import { realmFaults } from './realm-rules.ts'
@@ -15,6 +16,19 @@ export function ruleFaults(config: Config, written: unknown): Fault[] {
     ...realmFaults(config, written),
     ...authFaults(config, written),
     ...transportFaults(config, written),
+    ...adminFaults(config),
+  ]
+}
+
+/** Whoever has the token may do everything: one that is made at random could not be known elsewhere. */
+function adminFaults({ admin }: Config): Fault[] {
+  if (admin?.token !== undefined || isOfThisMachine(admin?.endpoint.interface ?? 'localhost'))
+    return []
+  return [
+    {
+      path: ['admin', 'endpoint', 'interface'],
+      text: 'can be reached from elsewhere: give admin.token',
+    },
   ]
 }
 

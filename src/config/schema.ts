@@ -12,6 +12,7 @@ import {
 } from '../base/keys.ts'
 import { LOG_LEVELS } from '../base/log-level.ts'
 import type { Paths } from '../site/services.ts'
+import { admin } from './admin-keys.ts'
 import type { SchemaNode } from './node.ts'
 import { realm } from './realm-keys.ts'
 import { transport } from './transport-keys.ts'
@@ -160,6 +161,7 @@ export const schema = Type.Object(
       }),
     ),
     control: Type.Optional(control),
+    admin: Type.Optional(admin),
     log: Type.Optional(log),
     shutdown: Type.Optional(shutdown),
     reload: Type.Optional(reload),
@@ -177,10 +179,14 @@ export type ConfigInput = Type.Static<typeof schema>
 export type RealmInput = Type.Static<typeof realm>
 
 /** A configuration with its defaults filled in, and its texts with units as numbers. */
-export type Config = Omit<Filled<ConfigInput>, 'authenticators' | 'transports' | 'control'> & {
+export type Config = Omit<
+  Filled<ConfigInput>,
+  'authenticators' | 'transports' | 'control' | 'admin'
+> & {
   authenticators: Record<string, AuthenticatorConfig>
   transports: TransportConfig[]
   control: { enabled: boolean; path?: string }
+  admin?: { endpoint: { interface: string; port: number }; token?: string }
 }
 export type RealmConfig = Config['realms'][number]
 export type RoleConfig = RealmConfig['roles'][number]

@@ -24,12 +24,16 @@ class Refusal extends Error {
 }
 
 /**
- * Answers `GET /status` and `POST /reload`, `/drain`, `/stop` in lines of JSON. The body may be `{}`,
+ * Answers `GET /status` and `GET /admin`, all that is below `/api`, and `POST /reload`, `/drain`, `/stop` in lines of JSON. The body may be `{}`,
  * and `{"final": true}` for the last two. A refusal is `{"error": text}`, with status 409 where it is
  * the router's own.
  */
 export function controlHandler(router: Controlled, log: Log, clock: Clock): RequestListener {
   return (request, response) => {
+    if (router.api !== undefined && request.url?.startsWith('/api/')) {
+      router.api(request, response)
+      return
+    }
     answer(request, response).catch(error => {
       if (request.destroyed && !request.complete) return
       const { status, text } = refusal(error)

@@ -1,8 +1,14 @@
+import type { RequestListener } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Change } from '../config/diff.ts'
+import { ControlError } from './control-error.ts'
 
 /** What is asked of a router that can be controlled. A Router has it. */
 export interface Controlled {
+  /** Answers requests below `/api`. */
+  readonly api?: RequestListener
+  /** The link that lets into the admin page; undefined where there is none. */
+  adminLink?(): string | undefined
   status(): Standing
   reload(): readonly Change[]
   drain(options: Ending): Promise<void>
@@ -49,6 +55,13 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ends: true,
     run: (router, ending, clock) => progress(router, router.close(ending), clock),
   },
+  admin: { method: 'GET', ends: false, run: router => ({ link: linkOf(router) }) },
+}
+
+function linkOf(router: Controlled): string {
+  const link = router.adminLink?.()
+  if (link !== undefined) return link
+  throw new ControlError('it has no admin page: its configuration has no admin')
 }
 
 /** How often progress is told. Milliseconds. */

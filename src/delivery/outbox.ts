@@ -2,6 +2,7 @@ import type { Counters } from '../base/counters.ts'
 import { PAYLOAD_SIZE_EXCEEDED, PayloadError, UNAVAILABLE } from '../protocol/errors.ts'
 import { EVENT, type EventMessage, INVOCATION, type Message } from '../protocol/messages.ts'
 import type { Serializer } from '../serializer/serializer.ts'
+import type { Passage, Traffic } from '../traffic/traffic.ts'
 import type { Connection } from '../transport/transport.ts'
 import type { Backlog } from './backlog.ts'
 import { type Gap, Gaps, MAX_GAPS } from './gaps.ts'
@@ -28,10 +29,11 @@ export interface OutboxTerms {
   readonly sendBuffer: SendBuffer
   readonly backlog: Backlog
   readonly counters: Counters
+  readonly traffic: Traffic
 }
 
 /** Whose outbox it is. */
-export interface Owner {
+export interface Owner extends Passage {
   /**
    * Something was lost that must not be: nothing is sent any more. `waiting` bytes were too many, or
    * it is `why`.
@@ -103,7 +105,7 @@ export class Outbox implements Outlet {
       const text = `the receiver takes messages of at most ${this.#maxSend} bytes`
       throw new PayloadError(text, PAYLOAD_SIZE_EXCEEDED)
     }
-    if (this.#takes(frame, message)) this.#sendSoon(frame)
+    if (this.#takes(frame, message)) this.#sendSoon(frame, message)
   }
 
   /** An event that is longer than its receiver takes is left out, as the others are to have it. */
@@ -119,12 +121,12 @@ export class Outbox implements Outlet {
       this.#miss(message as EventMessage)
       if (tally !== null) leaveOut(tally, 'oversized')
     } else if (this.#takes(frame, message)) {
-      if (told === null) this.#push(frame)
+      if (told === null) this.#push(frame, message)
       else if (this.#gaps?.get(told.subscription) !== undefined) {
         this.#told(told.subscription)
-        this.#push(frame)
+        this.#push(frame, told)
         // Else a notice has told it just now.
-      } else this.#push(this.#bytesOf(shared))
+      } else this.#push(this.#bytesOf(shared), message)
       if (this.#isUrgent || this.#isPatient) return
       this.#isPatient = true
       patient.push(this)
@@ -157,13 +159,14 @@ export class Outbox implements Outlet {
     return this.#bytes + this.#backlog
   }
 
-  #push(frame: Uint8Array): void {
+  #push(frame: Uint8Array, message: Message): void {
     this.#frames.push(frame)
     this.#bytes += frame.length
+    this.#terms.traffic.messageSent(this.#owner, message, frame.length)
   }
 
-  #sendSoon(frame: Uint8Array): void {
-    this.#push(frame)
+  #sendSoon(frame: Uint8Array, message: Message): void {
+    this.#push(frame, message)
     if (this.#isUrgent) return
     this.#isUrgent = true
     urgent.push(this)
@@ -262,7 +265,7 @@ export class Outbox implements Outlet {
         return
       }
       this.#told(gap.subscription)
-      this.#sendSoon(frame)
+      this.#sendSoon(frame, notice)
     }
   }
 

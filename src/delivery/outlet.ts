@@ -6,6 +6,8 @@ export interface Outlet {
   send(message: Message): void
   /** A message that several sessions get: each serializer writes it once. */
   share(message: SharedMessage): void
+  /** Bytes that wait to be read; undefined where nothing ever does. */
+  readonly waiting?: number
   /** The session has that subscription no more: what it has missed of it need not be told. */
   unsubscribed?(subscription: number): void
 }

@@ -4,12 +4,14 @@ import type { RandomId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import { Broker } from '../broker/broker.ts'
 import type { PubSubOptions } from '../broker/options.ts'
+import type { Subscriptions } from '../broker/subscriptions.ts'
 import { Dealer } from '../dealer/dealer.ts'
 import type { RpcOptions } from '../dealer/options.ts'
+import type { Registrations } from '../dealer/registrations.ts'
 import type { Backlog } from '../delivery/backlog.ts'
 import type { Gap } from '../delivery/gaps.ts'
 import type { Peer } from '../delivery/outlet.ts'
-import { type Match, matchIn, type UriCheck } from '../match/uri.ts'
+import type { Match, UriCheck } from '../match/uri.ts'
 import { authorizerProcedures } from '../meta/authorizer.ts'
 import { historyProcedures } from '../meta/history.ts'
 import { answerMeta, type MetaProcedure, type MetaSession } from '../meta/meta.ts'
@@ -22,8 +24,6 @@ import { Testaments } from '../meta/testaments.ts'
 import {
   AUTHORIZATION_FAILED,
   DISCLOSE_ME_DISALLOWED,
-  INVALID_ARGUMENT,
-  INVALID_URI,
   LIMIT_EXCEEDED,
   NOT_AUTHORIZED,
   PAYLOAD_SIZE_EXCEEDED,
@@ -56,7 +56,6 @@ import { type Dict, Payload } from '../protocol/payload.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import {
-  BAD_URI,
   callerDisclosure,
   MAY_CALL,
   MAY_PUBLISH,
@@ -70,6 +69,7 @@ import {
 } from './authorize.ts'
 import { Headcount } from './headcount.ts'
 import { type Limits, UNLIMITED } from './limits.ts'
+import { isAnswered, matchOf, refusal } from './refusal.ts'
 import { whyNoRegistration, whyNoSession, whyNoSubscription } from './room.ts'
 
 /** A session of a realm, remote or in-process. */
@@ -77,6 +77,8 @@ export interface Member extends MetaSession {
   readonly role: Role
   /** What it may have and send. */
   readonly limits: Limits
+  /** When it began: milliseconds since 1970; undefined for sessions of this process. */
+  readonly joined?: number
 }
 
 export interface RealmOptions {
@@ -106,6 +108,8 @@ export interface RealmLoad {
   readonly sessions: number
   readonly subscriptions: number
   readonly registrations: number
+  /** Calls that are not answered yet. */
+  readonly calls: number
   /** What limits have refused since the start. */
   readonly refused: number
 }
@@ -172,6 +176,10 @@ export class Realm {
     ])
   }
 
+  get roleNames(): string[] {
+    return [...this.#roles.keys()]
+  }
+
   /** The role of that name. */
   role(name: string): Role | undefined {
     return this.#roles.get(name)
@@ -203,12 +211,21 @@ export class Realm {
     return ((caller as Member).role.verdict(procedure) & MAY_CALL) !== 0
   }
 
+  get subscriptions(): Subscriptions {
+    return this.#broker.subscriptions
+  }
+
+  get registrations(): Registrations {
+    return this.#dealer.registrations
+  }
+
   /** What it has, and how often its limits have refused something. */
   get load(): RealmLoad {
     return {
       sessions: this.members.size,
       subscriptions: this.#broker.subscriptions.size,
       registrations: this.#dealer.registrations.byId.size,
+      calls: this.#dealer.load.made,
       refused: this.#refused,
     }
   }
@@ -464,26 +481,3 @@ export type Routed = Publish | Call | Subscribe | Register
 
 /** Messages of clients that carry a payload. */
 export type Carrier = Publish | Call | Yield | ErrorMessage
-
-function refusal({ authrole }: MetaSession, verdict: number): { error: string; text: string } {
-  if ((verdict & BAD_URI) !== 0)
-    return { error: INVALID_URI, text: 'not a valid URI, or too long a one' }
-  if ((verdict & RESERVED) !== 0) {
-    return { error: INVALID_URI, text: 'URIs that begin with wamp. are the router’s own' }
-  }
-  return { error: NOT_AUTHORIZED, text: `role ${authrole} is not allowed to do this` }
-}
-
-/** The match policy asked for; where there is none of that name, the request is answered. */
-function matchOf(member: Member, message: Subscribe | Register): Match | undefined {
-  const match = matchIn(message.options)
-  if (match === undefined) {
-    member.send(errorFor(message, INVALID_ARGUMENT, 'match is none of exact, prefix, wildcard'))
-  }
-  return match
-}
-
-/** Errors of publications without acknowledge go nowhere (WAMP, "Publishing and Events"). */
-function isAnswered(message: Message): message is Publish | Call {
-  return message.type === CALL || (message.type === PUBLISH && message.options.acknowledge === true)
-}

@@ -117,6 +117,7 @@ export class Link implements Receiver, Beating, Owner {
       if (this.#isTooMuch(frame.length)) throw this.#tooMuch()
       const message = this.#serializer.decode(frame)
       const size = frame.length
+      this.#reception.traffic.messageReceived(this, message, size)
       if (this.#state === 'open') this.#receive(this.#session as Session, message, size)
       else if (this.#state === 'leaving') this.#receiveLast(this.#session as Session, message, size)
       else if (this.#state === 'opening') this.#greet(message)
@@ -124,6 +125,15 @@ export class Link implements Receiver, Beating, Owner {
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  get remote(): string {
+    return this.#connection.remote
+  }
+
+  /** Its session. */
+  get passenger(): Session | null {
+    return this.#session
   }
 
   /** Nothing is heard any more: the connection is being closed, or is about to be. */

@@ -51,6 +51,8 @@ export class Session implements Member {
   leave: () => void = () => {}
   /** Forgets what the authorizer has decided; undefined while none is asked. */
   forget: (() => void) | undefined = undefined
+  /** When it began: milliseconds since 1970. */
+  readonly joined: number
   readonly #outlet: Outlet
   /** Where messages wait for the authorizer, once the role has one. */
   #gate: Gate | null = null
@@ -69,6 +71,7 @@ export class Session implements Member {
     this.details = who.details
     this.origin = who.origin
     this.#outlet = outlet
+    this.joined = realm.clock.now()
   }
 
   get authrole(): string {
@@ -118,6 +121,11 @@ export class Session implements Member {
   /** It waits for answers, or owes some. */
   get isBusy(): boolean {
     return this.realm.isBusy(this) || (this.#gate?.holdsCall() ?? false)
+  }
+
+  /** Bytes that its client has not read yet. */
+  get waiting(): number {
+    return this.#outlet.waiting ?? 0
   }
 
   /** Bytes of payloads that are kept for its calls. */

@@ -81,6 +81,7 @@ export interface House {
   readonly log: Log
   readonly counters: Counters
   readonly backlog: Reception['backlog']
+  readonly traffic: Reception['traffic']
   readonly randomId: RandomId
   /** Clients may call realms into being. */
   readonly development: boolean
@@ -173,12 +174,13 @@ export class Entrance implements Endpoint {
   }
 
   #receptionOf(options: EndpointOptions, heartbeat: Heartbeat): Reception {
-    const { clock, log, counters, backlog, randomId, attempts } = this.#house
+    const { clock, log, counters, backlog, traffic, randomId, attempts } = this.#house
     return {
       clock,
       log,
       counters,
       backlog,
+      traffic,
       randomId,
       heartbeat,
       handshakeTimeout: options.handshakeTimeout ?? DEFAULTS.handshakeTimeout,

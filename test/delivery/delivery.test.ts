@@ -7,7 +7,11 @@ import { SharedMessage } from '../../src/delivery/shared-message.ts'
 import { type EventMessage, type Message, NO_DETAILS } from '../../src/protocol/messages.ts'
 import { Payload } from '../../src/protocol/payload.ts'
 import type { Serializer } from '../../src/serializer/serializer.ts'
+import { Traffic } from '../../src/traffic/traffic.ts'
 import { Recorder } from '../helpers/recorder.ts'
+
+/** Where no messages of a session pass. */
+const NOBODY = { remote: '', passenger: null }
 
 /** A serializer that writes a message as ten bytes that hold its request, and counts. */
 function tenBytes(number = 1): Serializer & { encoded: number } {
@@ -46,8 +50,11 @@ function sink(takes = Number.POSITIVE_INFINITY) {
 /** An outbox that holds so many bytes, and calls `overflow` when that is too little. */
 function outbox(to: ReturnType<typeof sink>, limit: number, overflow: (bytes: number) => void) {
   const sendBuffer = { limit, policy: 'disconnect' } as const
-  const terms = { sendBuffer, backlog: new Backlog(), counters: new Counters() }
-  return new Outbox(to, tenBytes(), terms, { overflow, notice: () => null })
+  const terms = {
+    ...{ sendBuffer, backlog: new Backlog() },
+    ...{ counters: new Counters(), traffic: new Traffic() },
+  }
+  return new Outbox(to, tenBytes(), terms, { ...NOBODY, overflow, notice: () => null })
 }
 
 const message = (request: number): Message => ({ type: 35, request, details: null })

@@ -16,6 +16,10 @@ import {
 } from '../../src/protocol/messages.ts'
 import { Payload } from '../../src/protocol/payload.ts'
 import { json } from '../../src/serializer/json.ts'
+import { Traffic } from '../../src/traffic/traffic.ts'
+
+/** Where no messages of a session pass. */
+const NOBODY = { remote: '', passenger: null }
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 /** The subscription on which the session hears of gaps. */
@@ -50,8 +54,10 @@ class SlowSession {
     }
     this.#sink = { buffered: 0, maxSend, write }
     const sendBuffer = { limit, policy }
-    const terms = { sendBuffer, backlog: this.backlog, counters: this.counters }
+    const { backlog, counters } = this
+    const terms = { sendBuffer, backlog, counters, traffic: new Traffic() }
     this.box = new Outbox(this.#sink, json, terms, {
+      ...NOBODY,
       overflow: (bytes, why) => {
         this.overflows.push(bytes)
         this.why = why
@@ -278,9 +284,16 @@ describe('an outbox that drops events', () => {
     }
     const counting = { ...json, encode }
     const sendBuffer = { limit: 1024, policy: 'drop' } as const
-    const terms = { sendBuffer, backlog: new Backlog(), counters: new Counters() }
+    const terms = {
+      ...{ sendBuffer, backlog: new Backlog() },
+      ...{ counters: new Counters(), traffic: new Traffic() },
+    }
     const sink = { buffered: 0, write: () => {} }
-    const box = new Outbox(sink, counting, terms, { overflow: () => {}, notice: () => null })
+    const box = new Outbox(sink, counting, terms, {
+      ...NOBODY,
+      overflow: () => {},
+      notice: () => null,
+    })
     box.send(ANSWER)
     expect(box.isClosed).equal(false)
     box.close()
@@ -302,11 +315,15 @@ describe('an outbox that drops events', () => {
     }
     const counters = new Counters()
     const sendBuffer = { limit: 1024, policy: 'drop' } as const
-    const terms = { sendBuffer, backlog: new Backlog(), counters }
+    const terms = { sendBuffer, backlog: new Backlog(), counters, traffic: new Traffic() }
     const sink = { buffered: 0, write: () => {} }
     const shared = new SharedMessage(eventOf(1, 1, 1))
     for (let i = 0; i < 3; i++) {
-      const box = new Outbox(sink, failing, terms, { overflow: () => {}, notice: () => null })
+      const box = new Outbox(sink, failing, terms, {
+        ...NOBODY,
+        overflow: () => {},
+        notice: () => null,
+      })
       expect(() => box.share(shared)).throws(PayloadError)
     }
     expect([tries, counters.all().events_untranslatable]).deep.equal([1, 3])

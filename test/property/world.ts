@@ -13,6 +13,7 @@ import { Attempts } from '../../src/session/attempts.ts'
 import { Heartbeat } from '../../src/session/heartbeat.ts'
 import { Link, type Reception } from '../../src/session/link.ts'
 import { Openings } from '../../src/session/openings.ts'
+import { Traffic } from '../../src/traffic/traffic.ts'
 import { errorLog } from '../helpers/error-log.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { collectGarbage } from '../helpers/memory.ts'
@@ -179,6 +180,7 @@ export class World implements Listener {
       goodbyeTimeout: 1000,
       sendBuffer: { limit: SEND_BUFFER, policy: 'disconnect' },
       backlog: new Backlog(),
+      traffic: new Traffic(),
       maxHelloSize: 2000,
       openings: new Openings(() => this.#maxOpenings),
       attempts: new Attempts(clock, () => ({ maxFailures: 3, backoff: 1000 })),

@@ -1,0 +1,53 @@
+import type { Message } from '../protocol/messages.ts'
+
+/** A way that messages take into the router and out of it: one client's connection. */
+export interface Passage {
+  /** Where the client comes from. */
+  readonly remote: string
+  /** Whose session it carries; null before WELCOME and after GOODBYE. */
+  readonly passenger: Passenger | null
+}
+
+export interface Passenger {
+  readonly id: number
+  readonly authid: string
+  readonly authrole: string
+  readonly realm: { readonly name: string }
+}
+
+/** Sees each message that passes. What it throws would be taken for a fault of the message. */
+export interface Tap {
+  received(passage: Passage, message: Message, bytes: number): void
+  sent(passage: Passage, message: Message, bytes: number): void
+}
+
+/** Types of messages go up to 70 (WAMP, "Message Codes and Direction"). */
+const TYPES = 72
+
+/** What has passed between a router and its clients since the start. */
+export class Traffic {
+  /** Messages by type. */
+  readonly received: Float64Array = new Float64Array(TYPES)
+  readonly sent: Float64Array = new Float64Array(TYPES)
+  /** Bytes of messages, without what transports wrap them in. */
+  bytesReceived = 0
+  bytesSent = 0
+  /** Null, as it mostly is: then nothing is to be done but to count. */
+  tap: Tap | null = null
+
+  messageReceived(passage: Passage, message: Message, bytes: number): void {
+    count(this.received, message.type)
+    this.bytesReceived += bytes
+    if (this.tap !== null) this.tap.received(passage, message, bytes)
+  }
+
+  messageSent(passage: Passage, message: Message, bytes: number): void {
+    count(this.sent, message.type)
+    this.bytesSent += bytes
+    if (this.tap !== null) this.tap.sent(passage, message, bytes)
+  }
+}
+
+function count(messages: Float64Array, type: number): void {
+  messages[type] = (messages[type] as number) + 1
+}
