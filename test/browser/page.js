@@ -85,8 +85,10 @@ const tests = {
   /** Listens to events until there are some, however often the stream ends. */
   listen(base, topic) {
     tests.heard = []
+    tests.ends = 0
     tests.source = new EventSource(`${base}/subscribe/${topic}`)
     tests.source.onmessage = ({ data }) => tests.heard.push(JSON.parse(data).args[0])
+    tests.source.onerror = () => tests.ends++
     return new Promise(resolve => {
       tests.source.onopen = () => resolve(true)
     })
