@@ -64,6 +64,11 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     ],
     packages: ['typebox'],
   },
+  // A client of any router, for the verbs; of the transports it takes the frames of RawSocket alone.
+  remote: {
+    folders: ['base', 'protocol', 'serializer', 'transport', 'auth', 'config'],
+    packages: ['ws', 'hash-wasm', '@mongodb-js/saslprep'],
+  },
   // A client of routers; `.` is the router that it measures where none is named.
   bench: { folders: ['.', 'protocol', 'serializer', 'config'], packages: ['ws'] },
   // One file for each verb of the command line; `.` is the router.

@@ -37,6 +37,8 @@ export interface ElementReader {
   string(field: string): string
   /** Keys as sent. An empty dict is one shared frozen object. */
   dict(field: string): Dict
+  /** Another element follows. */
+  hasMore(): boolean
   /** The rest: args and kwargs, checked to the last byte. */
   payload(): Payload
 }
@@ -322,7 +324,11 @@ row<Unsubscribed>({
   head: 2,
   tail: false,
   more: m => (m.details === null ? 0 : 1),
-  read: r => ({ type: UNSUBSCRIBED, request: r.id('request'), details: null }),
+  read: r => ({
+    type: UNSUBSCRIBED,
+    request: r.integer('request'),
+    details: r.hasMore() ? r.dict('details') : null,
+  }),
   write(w, m) {
     w.integer(m.request)
     if (m.details !== null) w.dict(m.details)
@@ -421,7 +427,11 @@ row<Unregistered>({
   head: 2,
   tail: false,
   more: m => (m.details === null ? 0 : 1),
-  read: r => ({ type: UNREGISTERED, request: r.id('request'), details: null }),
+  read: r => ({
+    type: UNREGISTERED,
+    request: r.integer('request'),
+    details: r.hasMore() ? r.dict('details') : null,
+  }),
   write(w, m) {
     w.integer(m.request)
     if (m.details !== null) w.dict(m.details)

@@ -106,6 +106,10 @@ export abstract class BinaryReader implements ElementReader {
     return this.open(this.bytes.subarray(from, this.at))
   }
 
+  hasMore(): boolean {
+    return !this.ended()
+  }
+
   payload(): Payload {
     const from = this.at
     if (this.ended()) {

@@ -106,6 +106,10 @@ export class JsonReader implements ElementReader {
     return this.open(utf8Slice.call(bytes, at, this.at))
   }
 
+  hasMore(): boolean {
+    return this.next() === COMMA
+  }
+
   payload(): Payload {
     const from = this.at
     if (this.next() !== COMMA) {

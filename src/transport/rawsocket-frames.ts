@@ -1,3 +1,6 @@
+/** The first octet of a handshake, which no HTTP request begins with. */
+export const MAGIC = 0x7f
+
 /** The kinds of frames (WAMP, "RawSocket Transport", framing). */
 export const MESSAGE = 0
 export const PING = 1

@@ -6,6 +6,7 @@ import {
   frameOf,
   HEADER,
   lengthOf,
+  MAGIC,
   MESSAGE,
   PING,
   PONG,
@@ -14,9 +15,6 @@ import {
 import { SocketConnection } from './socket-connection.ts'
 import { listenTcp } from './tcp.ts'
 import type { Endpoint, Listen, Receiver, Site } from './transport.ts'
-
-/** The first octet of a handshake, which no HTTP request begins with. */
-export const MAGIC = 0x7f
 
 /** Errors of a handshake (WAMP, "RawSocket Transport", router-to-client reply). */
 const UNSUPPORTED_SERIALIZER = 1

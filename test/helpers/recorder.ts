@@ -104,6 +104,7 @@ export function messageOf(list: readonly unknown[]): Message {
       const dict = next() as Dict
       return Object.keys(dict).length === 0 ? NO_DETAILS : dict
     },
+    hasMore: () => elements.length > 0,
     payload: () => Payload.of(...(elements.splice(0) as [unknown[]?, Dict?])),
   }
   const shape = shapeOf(code as number)

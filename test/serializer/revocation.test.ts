@@ -14,6 +14,12 @@ describe('an UNSUBSCRIBED that nobody asked for', () => {
     it(`has its details as a third element in ${serializer.name}`, () => {
       const frame = serializer.encode({ type: UNSUBSCRIBED, request: 0, details })
       expect(Buffer.from(frame).toString('hex')).equal(WRITTEN[serializer.name])
+      expect(serializer.decode(frame)).deep.equal({ type: UNSUBSCRIBED, request: 0, details })
+    })
+
+    it(`has none in an answer in ${serializer.name}`, () => {
+      const answer = { type: UNSUBSCRIBED, request: 5, details: null } as const
+      expect(serializer.decode(serializer.encode(answer))).deep.equal(answer)
     })
   }
 })

@@ -12,7 +12,7 @@ const D = { some: 'detail' }
 const ID = 9007199254740992
 const payload = NO_PAYLOAD
 
-/** Every message, those with a payload without one. Keys stand in the order of the wire. */
+/** Every message, those with a payload without one, those with optional elements with all. Keys stand in the order of the wire. */
 export const WIRE: Wire[] = [
   { elements: [1, 'realm1', D], message: { type: m.HELLO, realm: 'realm1', details: D } },
   { elements: [2, ID, D], message: { type: m.WELCOME, session: ID, details: D } },
@@ -41,7 +41,7 @@ export const WIRE: Wire[] = [
     elements: [34, 4294967296, 23],
     message: { type: m.UNSUBSCRIBE, request: 4294967296, subscription: 23 },
   },
-  { elements: [35, 24], message: { type: m.UNSUBSCRIBED, request: 24, details: null } },
+  { elements: [35, 24, D], message: { type: m.UNSUBSCRIBED, request: 24, details: D } },
   {
     elements: [36, 127, 128, D],
     message: { type: m.EVENT, subscription: 127, publication: 128, details: D, payload },
@@ -58,7 +58,7 @@ export const WIRE: Wire[] = [
   },
   { elements: [65, 100, 2], message: { type: m.REGISTERED, request: 100, registration: 2 } },
   { elements: [66, 101, 3], message: { type: m.UNREGISTER, request: 101, registration: 3 } },
-  { elements: [67, 102], message: { type: m.UNREGISTERED, request: 102, details: null } },
+  { elements: [67, 102, D], message: { type: m.UNREGISTERED, request: 102, details: D } },
   {
     elements: [68, 103, 4, D],
     message: { type: m.INVOCATION, request: 103, registration: 4, details: D, payload },
