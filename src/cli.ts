@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { bench } from './cli/bench.ts'
 import { check } from './cli/check.ts'
 import { completion } from './cli/completion.ts'
+import { conformance } from './cli/conformance.ts'
 import { dev } from './cli/dev.ts'
 import { drain } from './cli/drain.ts'
 import { EXIT_CODES, Failure } from './cli/exit.ts'
@@ -25,7 +26,7 @@ import { version } from './version.ts'
 
 const VERBS = [
   ...[dev, start, init, check, status, reload, drain, stop],
-  ...[bench, hash, keygen, schema, completion, versionVerb],
+  ...[bench, conformance, hash, keygen, schema, completion, versionVerb],
 ]
 
 const codes = Object.entries(EXIT_CODES).map(([code, text]) => `  ${code.padEnd(5)}${text}`)

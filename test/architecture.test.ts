@@ -71,11 +71,13 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   },
   // A client of routers; `.` is the router that it measures where none is named.
   bench: { folders: ['.', 'protocol', 'serializer', 'config'], packages: ['ws'] },
+  // Proves by messages what any router does.
+  conformance: { folders: ['protocol', 'serializer', 'config', 'remote'], packages: [] },
   // One file for each verb of the command line; `.` is the router.
   cli: {
     folders: [
       ...['.', 'base', 'match', 'serializer', 'store'],
-      ...['admin', 'auth', 'bench', 'config', 'control', 'transport'],
+      ...['admin', 'auth', 'bench', 'config', 'conformance', 'control', 'remote', 'transport'],
     ],
     packages: ['commander'],
   },

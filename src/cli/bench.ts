@@ -11,6 +11,7 @@ import type { Serializer } from '../serializer/serializer.ts'
 import { version } from '../version.ts'
 import { Failure } from './exit.ts'
 import { examples, numberFrom, transportFlag } from './flags.ts'
+import { showProgress } from './progress.ts'
 
 interface Flags {
   readonly scenario: Scenario
@@ -190,14 +191,6 @@ function checkUrl(text: string, { remote }: Flags): void {
       2,
     )
   }
-}
-
-/** A bar, from 0 to 1, or none any more; for terminals. */
-function showProgress(done: number | undefined): void {
-  const { stderr } = process
-  if (!stderr.isTTY) return
-  const bar = done === undefined ? '' : '='.repeat(Math.round(done * 30)).padEnd(30)
-  stderr.write(done === undefined ? '\r\x1b[K' : `\r[${bar}] ${Math.round(done * 100)} %`)
 }
 
 function report(flags: Flags, plan: Plan, router: string, figures: Figures, text: string): void {
