@@ -1,3 +1,4 @@
+import type { Clock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
 import { changeText } from './config/change-text.ts'
 import type { Change } from './config/diff.ts'
@@ -5,6 +6,33 @@ import { ConfigError } from './config/problem.ts'
 import { WampError } from './protocol/errors.ts'
 import { StoreError } from './store/store.ts'
 import { ListenError } from './transport/transport.ts'
+
+/** How often a configuration was read again. */
+export class Reloads {
+  applied = 0
+  /** It could not be used, and nothing changed. */
+  refused = 0
+  /** When one was applied last: milliseconds since 1970; null for never. */
+  last: number | null = null
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Counts what `reload` does. Throws what it throws. */
+  count<Outcome>(reload: () => Outcome): Outcome {
+    try {
+      const outcome = reload()
+      this.applied++
+      this.last = this.#clock.now()
+      return outcome
+    } catch (error) {
+      this.refused++
+      throw error
+    }
+  }
+}
 
 /** What the operator can mend; all else is a fault of the router's. */
 const MENDABLE = [ConfigError, ListenError, StoreError, WampError]

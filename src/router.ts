@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener, Server } from 'node:http'
+import { LoopDelay } from './admin/loop-delay.ts'
 import type { AdminHouse } from './admin/operation.ts'
 import type { Admin, AdminOptions } from './admin/server.ts'
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
@@ -38,7 +39,7 @@ import {
 import { unrestricted } from './realm/authorize.ts'
 import type { Realm, RealmLoad } from './realm/realm.ts'
 import { Realms } from './realms.ts'
-import { loggedReload } from './reload-log.ts'
+import { loggedReload, Reloads } from './reload-log.ts'
 import type { Link } from './session/link.ts'
 import type { EndpointOptions } from './site/entrance.ts'
 import { Traffic } from './traffic/traffic.ts'
@@ -140,6 +141,8 @@ export class Router {
   /** The methods of each authenticator, in the order of the configuration. */
   #authenticators: ReadonlyMap<string, readonly AuthMethod[]> = new Map()
   #watch: FileWatch | null = null
+  readonly #reloads = new Reloads(systemClock)
+  #loopDelay: LoopDelay | null = null
   #admin: Admin | null = null
   #onEmpty: () => void = () => {}
   #state: Status['state'] = 'running'
@@ -168,12 +171,9 @@ export class Router {
     const backlog = this.#backlog
     this.#realms = new Realms(development, this.#surroundings, backlog)
     const { limit } = loaded.config.memory
-    const parts = { clock: systemClock, log: this.#log, backlog, readers: this.#links }
-    this.#memory = new Memory(parts, limit)
+    this.#memory = new Memory({ ...this.#surroundings, backlog, readers: this.#links }, limit)
     this.#doors = new Doors({
-      clock: systemClock,
-      log: this.#log,
-      counters: this.#counters,
+      ...this.#surroundings,
       backlog,
       traffic: this.#traffic,
       randomId,
@@ -185,8 +185,7 @@ export class Router {
       arrived: link => this.#links.add(link),
       left: link => this.#left(link),
     })
-    const watched = { clock: systemClock, log: this.#log, counters: this.#counters }
-    this.#descriptors = watchDescriptors(watched, this.#doors)
+    this.#descriptors = watchDescriptors(this.#surroundings, this.#doors)
     const authenticators = this.#authenticatorsOf(loaded.config)
     this.#take(loaded.config, authenticators, this.#realms.prepare(loaded.config))
     this.#watchFiles()
@@ -271,13 +270,17 @@ export class Router {
 
   async #adminHouse(): Promise<AdminHouse> {
     const { version } = await import('./version.ts')
+    this.#loopDelay ??= new LoopDelay(systemClock)
     return {
       version,
       clock: systemClock,
       log: this.#log,
       counters: this.#counters,
       traffic: this.#traffic,
+      loopDelay: this.#loopDelay,
+      reloads: this.#reloads,
       queued: () => this.#backlog.bytes,
+      memoryLimit: () => this.config.memory.limit,
       status: () => this.status(),
       realm: name => this.#realms.find(name),
       realms: () => this.#realms.all(),
@@ -356,6 +359,10 @@ export class Router {
    */
   reload(options: ConfigOptions = {}): Change[] {
     this.#checkOpen()
+    return this.#reloads.count(() => this.#reload(options))
+  }
+
+  #reload(options: ConfigOptions): Change[] {
     const { file, ...override } = this.#source
     const isNamed = Object.keys(options).length > 0
     if (!isNamed && file === undefined) {
@@ -445,6 +452,7 @@ export class Router {
     await this.#admin?.close()
     this.#memory.stop()
     this.#descriptors.cancel()
+    this.#loopDelay?.stop()
     this.#state = 'closed'
   }
 

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import type { LocalSession } from '../client/local-session.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Traffic } from '../traffic/traffic.ts'
+import type { LoopDelay } from './loop-delay.ts'
 
 /** What the operators' side asks of the router. */
 export interface AdminHouse {
@@ -13,8 +14,17 @@ export interface AdminHouse {
   readonly log: Log
   readonly counters: Counters
   readonly traffic: Traffic
+  readonly loopDelay: LoopDelay
+  readonly reloads: {
+    readonly applied: number
+    readonly refused: number
+    /** Milliseconds since 1970; null for never. */
+    readonly last: number | null
+  }
   /** Bytes that wait for readers. */
   readonly queued: () => number
+  /** Bytes that the process may take. */
+  readonly memoryLimit: () => number
   status(): RouterStatus
   realm(name: string): Realm | undefined
   realms(): Iterable<Realm>

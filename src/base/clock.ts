@@ -6,6 +6,8 @@ export interface Timer {
 /** Time comes in by the door, so that tests need not wait. All figures are milliseconds. */
 export interface Clock {
   now(): number
+  /** Time since some moment, to measure with: in parts of milliseconds, and it never goes back. */
+  elapsed(): number
   after(delay: number, run: () => void): Timer
   every(period: number, run: () => void): Timer
 }
@@ -13,6 +15,7 @@ export interface Clock {
 /** The clock of the machine. Its timers do not keep the process alive: the listeners do. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(delay, run) {
     const timer = setTimeout(run, delay)
     timer.unref()

@@ -1,4 +1,5 @@
 import type { Message } from '../protocol/messages.ts'
+import { Histogram } from './histogram.ts'
 
 /** A way that messages take into the router and out of it: one client's connection. */
 export interface Passage {
@@ -32,6 +33,11 @@ export class Traffic {
   /** Bytes of messages, without what transports wrap them in. */
   bytesReceived = 0
   bytesSent = 0
+  /** How long calls took, from CALL to the RESULT, or the ERROR, that ended them. */
+  readonly results: Histogram = new Histogram()
+  readonly errors: Histogram = new Histogram()
+  /** How long the oldest event of each write to a connection had been on its way. */
+  readonly deliveries: Histogram = new Histogram()
   /** Null, as it mostly is: then nothing is to be done but to count. */
   tap: Tap | null = null
 

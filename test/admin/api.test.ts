@@ -64,6 +64,22 @@ describe('the admin endpoint', () => {
     expect(await event).deep.equal(['hi'])
   })
 
+  it('tells how the process does', async () => {
+    router.reload({ memory: { limit: 1 << 30 } })
+    expect(() => router.reload({ memory: { limit: 'none' } } as never)).throw()
+    const { body } = await ask('/api/overview')
+    const { memory, cpu, loopDelay, reloads } = body
+    const latency = body.latency as Record<string, { bounds: number[]; counts: number[] }>
+    expect(memory).include({ limit: 1 << 30 })
+    expect(cpu).above(0)
+    expect(loopDelay).keys('p50', 'p99', 'max')
+    expect(reloads).include({ applied: 1, refused: 1 })
+    expect(Object.keys(latency)).deep.equal(['call', 'delivery'])
+    for (const { bounds, counts } of Object.values(latency)) {
+      expect(counts.length).equal(bounds.length + 1)
+    }
+  })
+
   it('says what is wrong with a request', async () => {
     const none = { method: 'POST', body: '{}' }
     const problems = [

@@ -68,6 +68,7 @@ describe('a timer wheel', () => {
     const moved = new TimerWheel<string>(
       {
         now: () => clock.now() + offset,
+        elapsed: () => clock.elapsed(),
         after: (delay, run) => clock.after(delay, run),
         every: (period, run) => clock.every(period, run),
       },

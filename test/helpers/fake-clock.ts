@@ -9,6 +9,10 @@ export class FakeClock implements Clock {
     return this.#now
   }
 
+  elapsed(): number {
+    return this.#now
+  }
+
   after(delay: number, run: () => void): Timer {
     return this.#add(delay, null, run)
   }

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { COUNTED } from '../../base/counters.ts'
 import { shapes } from '../../protocol/messages.ts'
+import { BOUNDS, type Histogram } from '../../traffic/histogram.ts'
 import { operation } from '../operation.ts'
 
 const counts = (text: string) => Type.Record(Type.String(), Type.Number(), { description: text })
@@ -9,7 +10,22 @@ const memory = Type.Object({
   rss: Type.Integer(),
   heap: Type.Integer(),
   external: Type.Integer(),
+  limit: Type.Integer({ description: 'What the process may take.' }),
 })
+
+const histogram = (text: string) =>
+  Type.Object(
+    {
+      bounds: Type.Array(Type.Number(), { description: 'Upper bounds of the buckets: seconds.' }),
+      counts: Type.Array(Type.Number(), {
+        description: 'How many fell in each bucket, and beyond the last of them.',
+      }),
+      sum: Type.Number({ description: 'Seconds, of all together.' }),
+    },
+    { description: text },
+  )
+
+const milliseconds = Type.Number({ description: 'Milliseconds.' })
 
 export const router = [
   operation({
@@ -35,6 +51,27 @@ export const router = [
       calls: Type.Integer({ description: 'Calls that are not answered yet.' }),
       queued: Type.Integer({ description: 'Bytes that wait for readers.' }),
       memory,
+      cpu: Type.Number({ description: 'Seconds of processor time, in user and system mode.' }),
+      loopDelay: Type.Object(
+        { p50: milliseconds, p99: milliseconds, max: milliseconds },
+        { description: 'How late the event loop came to what was due, in the last 5 to 10 s.' },
+      ),
+      latency: Type.Object(
+        {
+          call: histogram('From CALL to the RESULT or ERROR that ended it.'),
+          delivery: histogram(
+            'From the arrival of a publication to the write of its event: the oldest one of each write.',
+          ),
+        },
+        { description: 'Since the start: of what was between two answers, take the differences.' },
+      ),
+      reloads: Type.Object({
+        applied: Type.Integer(),
+        refused: Type.Integer(),
+        last: Type.Union([Type.Integer(), Type.Null()], {
+          description: 'When one was applied last: milliseconds since 1970; null for never.',
+        }),
+      }),
       received: counts('Messages from clients since the start, by type.'),
       sent: counts('Messages to clients since the start, by type.'),
       bytesReceived: Type.Number(),
@@ -44,6 +81,8 @@ export const router = [
     run(house) {
       const { state, ready, started, connections, listening } = house.status()
       const { rss, heapUsed: heap, external } = process.memoryUsage()
+      const { user, system } = process.cpuUsage()
+      const { applied, refused, last } = house.reloads
       const loads = [...house.realms()].map(({ load }) => load)
       const sum = (what: keyof (typeof loads)[number]) =>
         loads.reduce((total, load) => total + load[what], 0)
@@ -57,7 +96,14 @@ export const router = [
         registrations: sum('registrations'),
         calls: sum('calls'),
         queued: house.queued(),
-        memory: { rss, heap, external },
+        memory: { rss, heap, external, limit: house.memoryLimit() },
+        cpu: (user + system) / 1e6,
+        loopDelay: house.loopDelay.recent,
+        latency: {
+          call: histogramOf(house.traffic.results, house.traffic.errors),
+          delivery: histogramOf(house.traffic.deliveries),
+        },
+        reloads: { applied, refused, last },
         received: byType(house.traffic.received),
         sent: byType(house.traffic.sent),
         bytesReceived: house.traffic.bytesReceived,
@@ -82,4 +128,15 @@ export const router = [
 function byType(messages: Float64Array): Record<string, number> {
   const named = shapes().map(({ code, name }) => [name, messages[code] ?? 0] as const)
   return Object.fromEntries(named)
+}
+
+/** Several histograms as one. */
+function histogramOf(...parts: Histogram[]) {
+  return {
+    bounds: [...BOUNDS],
+    counts: [...BOUNDS, Infinity].map((_, bucket) =>
+      parts.reduce((total, { counts }) => total + (counts[bucket] as number), 0),
+    ),
+    sum: parts.reduce((total, { sum }) => total + sum, 0),
+  }
 }
