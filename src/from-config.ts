@@ -11,6 +11,7 @@ import type { ListenOptions } from './doors.ts'
 import { Role, Rules, unrestricted } from './realm/authorize.ts'
 import type { Authorizer } from './realm/authorizer.ts'
 import { Realm } from './realm/realm.ts'
+import type { Traffic } from './traffic/traffic.ts'
 
 /** A transport of the configuration as options of `listen`. */
 export function listenOptions(transport: TransportConfig): ListenOptions {
@@ -119,22 +120,28 @@ export function pubsubOf(realm: RealmConfig): PubSubOptions {
   return { store, retained_events, event_history, testaments }
 }
 
-export function realmOf(realm: RealmConfig, surroundings: Surroundings, backlog: Backlog): Realm {
+/** Where all realms of a router note what they hold and how long it took. */
+export interface Measures {
+  readonly backlog: Backlog
+  readonly traffic: Traffic
+}
+
+export function realmOf(realm: RealmConfig, surroundings: Surroundings, measures: Measures): Realm {
   const { uri_check: uriCheck, strict_request_ids: strictRequestIds } = realm.options
   const roles = [...rulesOf(realm, surroundings)].map(([name, rules]) => new Role(name, rules))
   const { name, rpc, limits } = realm
   const { clock, log, counters } = surroundings
   const facts = { name, uriCheck, strictRequestIds, roles, rpc, limits, pubsub: pubsubOf(realm) }
-  return new Realm({ ...facts, clock, log, counters, backlog }, randomId)
+  return new Realm({ ...facts, clock, log, counters, ...measures }, randomId)
 }
 
 /** A realm in which everybody may do everything. */
 export function realmOnDemand(
   name: string,
   { clock, log, counters }: Surroundings,
-  backlog: Backlog,
+  measures: Measures,
 ): Realm {
   const roles = [unrestricted('anonymous', 'loose')]
   const facts = { name, uriCheck: 'loose', strictRequestIds: false, roles } as const
-  return new Realm({ ...facts, clock, log, counters, backlog }, randomId)
+  return new Realm({ ...facts, clock, log, counters, ...measures }, randomId)
 }

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Surroundings } from './auth/auth.ts'
 import type { Config, RealmConfig } from './config/schema.ts'
-import type { Backlog } from './delivery/backlog.ts'
-import { pubsubOf, realmOf, realmOnDemand, rulesOf } from './from-config.ts'
+import { type Measures, pubsubOf, realmOf, realmOnDemand, rulesOf } from './from-config.ts'
 import { CLOSE_REALM, ROLE_REMOVED } from './protocol/errors.ts'
 import type { Role } from './realm/authorize.ts'
 import type { Realm, RealmLoad } from './realm/realm.ts'
@@ -15,13 +14,13 @@ export class Realms {
   readonly #realms = new Map<string, Realm>()
   readonly #development: boolean
   readonly #surroundings: Surroundings
-  readonly #backlog: Backlog
+  readonly #measures: Measures
   #configured: readonly RealmConfig[] = []
 
-  constructor(development: boolean, surroundings: Surroundings, backlog: Backlog) {
+  constructor(development: boolean, surroundings: Surroundings, measures: Measures) {
     this.#development = development
     this.#surroundings = surroundings
-    this.#backlog = backlog
+    this.#measures = measures
   }
 
   /** The realm of that name; in development there is always one, up to a number. */
@@ -30,7 +29,7 @@ export class Realms {
     if (known !== undefined || !this.#development) return known
     if (this.#realms.size >= MAX_ON_DEMAND) this.#dropEmpty()
     if (this.#realms.size >= MAX_ON_DEMAND) return undefined
-    const realm = realmOnDemand(name, this.#surroundings, this.#backlog)
+    const realm = realmOnDemand(name, this.#surroundings, this.#measures)
     this.#realms.set(name, realm)
     return realm
   }
@@ -58,7 +57,7 @@ export class Realms {
     try {
       for (const realm of realms) {
         if (this.#realms.has(realm.name)) continue
-        fresh.set(realm.name, realmOf(realm, this.#surroundings, this.#backlog))
+        fresh.set(realm.name, realmOf(realm, this.#surroundings, this.#measures))
       }
     } catch (error) {
       this.discard(fresh)

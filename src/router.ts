@@ -169,13 +169,13 @@ export class Router {
     }
     this.#authenticate = authenticate
     const backlog = this.#backlog
-    this.#realms = new Realms(development, this.#surroundings, backlog)
+    const measures = { backlog, traffic: this.#traffic }
+    this.#realms = new Realms(development, this.#surroundings, measures)
     const { limit } = loaded.config.memory
     this.#memory = new Memory({ ...this.#surroundings, backlog, readers: this.#links }, limit)
     this.#doors = new Doors({
       ...this.#surroundings,
-      backlog,
-      traffic: this.#traffic,
+      ...measures,
       randomId,
       development,
       isOpen: () => this.#closing === null,

@@ -17,13 +17,17 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   },
   store: { folders: ['base', 'protocol', 'match', 'serializer'], packages: ['lmdb'] },
   broker: { folders: ['base', 'protocol', 'match', 'delivery', 'store'], packages: [] },
-  dealer: { folders: ['base', 'protocol', 'match', 'delivery'], packages: [] },
+  // It times calls.
+  dealer: { folders: ['base', 'protocol', 'match', 'delivery', 'traffic'], packages: [] },
   auth: {
     folders: ['base', 'protocol'],
     packages: ['typebox', 'jose', 'hash-wasm', '@mongodb-js/saslprep'],
   },
   realm: {
-    folders: ['base', 'protocol', 'match', 'delivery', 'broker', 'dealer', 'store', 'meta', 'auth'],
+    folders: [
+      ...['base', 'protocol', 'match', 'delivery', 'traffic'],
+      ...['broker', 'dealer', 'store', 'meta', 'auth'],
+    ],
     packages: [],
   },
   meta: {

@@ -33,7 +33,7 @@ export class TimerWheel<T> {
 
   /** Sets something to expire in `delay` milliseconds. */
   set(item: T, delay: number): WheelTimer<T> {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     if (this.#timer === null) {
       this.#last = now
       this.#timer = this.#clock.every(TICK, () => this.#turn())
@@ -53,7 +53,7 @@ export class TimerWheel<T> {
   }
 
   #turn(): void {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const missed = Math.floor((now - this.#last) / TICK)
     for (let ticks = Math.min(missed, MAX_TICKS); ticks > 0; ticks--) {
       this.#last += TICK

@@ -3,6 +3,7 @@ import type { RandomId } from '../base/ids.ts'
 import { FanOuts, fanOut } from '../delivery/fanout.ts'
 import type { Gap } from '../delivery/gaps.ts'
 import type { Peer } from '../delivery/outlet.ts'
+import { SharedMessage } from '../delivery/shared-message.ts'
 import { isReserved, type Match } from '../match/uri.ts'
 import {
   INVALID_ARGUMENT,
@@ -66,12 +67,14 @@ export class Broker {
   readonly reports: Reports = new Reports()
   readonly #parts: BrokerParts
   readonly #hasHistories: boolean
-  readonly #fanOuts = new FanOuts()
-  readonly #reads = new HistoryReads()
+  readonly #fanOuts: FanOuts
+  readonly #reads: HistoryReads
 
   constructor(parts: BrokerParts) {
     const { store, clock, options } = parts
     this.#parts = parts
+    this.#fanOuts = new FanOuts(clock)
+    this.#reads = new HistoryReads(clock)
     this.retained = new RetainedEvents(store, clock, options.retained_events)
     const histories = options.event_history ?? []
     this.#hasHistories = histories.length > 0
@@ -195,7 +198,8 @@ export class Broker {
     const event = { topic, payload, details: NO_DETAILS, audience: NO_DETAILS }
     for (const { id, members, match, history } of met) {
       const details = match === 'exact' ? NO_DETAILS : { topic }
-      fanOut(members, { type: EVENT, subscription: id, publication, details, payload }, null, null)
+      const message = { type: EVENT, subscription: id, publication, details, payload } as const
+      fanOut(members, new SharedMessage(message, null, clock.elapsed()), null, null)
       history?.add({ publication, time: clock.now(), ...event })
     }
   }

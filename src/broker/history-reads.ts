@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import { FanOuts, type Job } from '../delivery/fanout.ts'
 import type { Peer } from '../delivery/outlet.ts'
 import { LIMIT_EXCEEDED, WampError } from '../protocol/errors.ts'
@@ -18,8 +19,12 @@ const PER_MS = 20_000
  * after another, so that it has one page in the making.
  */
 export class HistoryReads {
-  readonly #turns = new FanOuts()
+  readonly #turns: FanOuts
   readonly #waiting = new Map<Peer, number>()
+
+  constructor(clock: Clock) {
+    this.#turns = new FanOuts(clock)
+  }
 
   /** `isHere` is asked before each part. Throws WampError where too many wait. */
   read(reader: Peer, reading: Reading, isHere: () => boolean): Page | Promise<Page> {

@@ -33,15 +33,22 @@ export class Call {
   /** In whose queue it waits. */
   queued: Registration | null = null
   timer: WheelTimer<Call> | null = null
-  /** When it began, of those that have or had a timer: milliseconds; -1 for others. */
-  since = -1
+  /** When it began, by `elapsed` of the clock. */
+  readonly since: number
 
-  constructor(caller: CallEnds, request: number, procedure: string, terms: CallTerms) {
+  constructor(
+    caller: CallEnds,
+    request: number,
+    procedure: string,
+    terms: CallTerms,
+    since: number,
+  ) {
     this.caller = caller
     this.request = request
     this.procedure = procedure
     this.terms = terms
     this.moreParts = terms.parts
+    this.since = since
   }
 }
 

@@ -9,8 +9,9 @@ import {
   UNAVAILABLE,
 } from '../protocol/errors.ts'
 import { CALLEE_CANCELS, CALLEE_REROUTES } from '../protocol/features.ts'
-import { type ErrorMessage, INVOCATION, type Result } from '../protocol/messages.ts'
+import { type ErrorMessage, INVOCATION, RESULT, type Result } from '../protocol/messages.ts'
 import type { Payload } from '../protocol/payload.ts'
+import type { Traffic } from '../traffic/traffic.ts'
 import { interrupt, refusal } from './answers.ts'
 import { type Call, CallEnds } from './call.ts'
 import { CALL_TABLE, type CallEvent, MESSAGE } from './call-table.ts'
@@ -27,6 +28,15 @@ export interface CallLoad {
   readonly waiting: number
 }
 
+/** What the calls of a realm need. */
+interface CallsParts {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly limits: RpcLimits
+  readonly backlog: Backlog
+  readonly traffic: Traffic
+}
+
 /** The open calls of a realm: how they find a callee, wait for one, and end. */
 export class Calls {
   readonly missing = new MissingProcedures()
@@ -34,14 +44,17 @@ export class Calls {
   readonly #random: () => number
   readonly #limits: RpcLimits
   readonly #backlog: Backlog
+  readonly #traffic: Traffic
   readonly #ends = new Map<Peer, CallEnds>()
   readonly #wheel: TimerWheel<Call>
+  #open = 0
 
-  constructor(clock: Clock, random: () => number, limits: RpcLimits, backlog: Backlog) {
+  constructor({ clock, random, limits, backlog, traffic }: CallsParts) {
     this.#clock = clock
     this.#random = random
     this.#limits = limits
     this.#backlog = backlog
+    this.#traffic = traffic
     this.#wheel = new TimerWheel(clock, call => this.#expire(call))
   }
 
@@ -59,6 +72,11 @@ export class Calls {
     return ends
   }
 
+  /** How many are not answered yet. */
+  get open(): number {
+    return this.#open
+  }
+
   get load(): CallLoad {
     let [made, taken, waiting] = [0, 0, 0]
     for (const ends of this.#ends.values()) {
@@ -71,7 +89,6 @@ export class Calls {
 
   /** A new call goes to an endpoint of a registration, or waits until one is free. */
   place(call: Call, registration: Registration, payload: Payload): void {
-    if (call.terms.timeout > 0) this.#begin(call)
     const endpoint = choose(registration, null, call.caller.peer, this.#random)
     if (endpoint !== undefined) this.#invoke(call, endpoint, payload)
     else if (call.terms.parts || (registration.queue?.size ?? 0) >= this.#limits.queue_limit) {
@@ -194,7 +211,7 @@ export class Calls {
     if (step.interrupt !== null && canCancel(call)) interrupt(call, step.interrupt)
     if (!deaf && step.caller !== null) {
       if (step.caller === MESSAGE) this.#answer(call, message as Result | ErrorMessage)
-      else call.caller.peer.send(refusal(call, step.caller, text))
+      else this.#answer(call, refusal(call, step.caller, text))
     }
     if (step.next === 'over' && endpoint !== null) this.drain(endpoint.registration)
   }
@@ -220,7 +237,7 @@ export class Calls {
 
   /** Sends the INVOCATION and takes note of the call at both its ends. */
   #invoke(call: Call, endpoint: Endpoint, payload: Payload): void {
-    const { caller, request, terms } = call
+    const { terms } = call
     const { callee, registration } = endpoint
     const refused = terms.isPlain ? undefined : objection(endpoint, terms)
     if (refused !== undefined) {
@@ -246,7 +263,7 @@ export class Calls {
     }
     callee.lastInvocation = invocation
     callee.taken.set(invocation, call)
-    caller.made.set(request, call)
+    this.#note(call)
     endpoint.pending++
     call.state = 'running'
     call.endpoint = endpoint
@@ -254,6 +271,14 @@ export class Calls {
     if (this.#mayReroute(call, endpoint)) this.#keep(call, payload)
     else if (call.kept !== null) this.#letGo(call)
     if (terms.timeout > 0 || call.timer !== null) this.#startTimer(call, endpoint)
+  }
+
+  /** It is open from here on, if it is not already. */
+  #note(call: Call): void {
+    const { made } = call.caller
+    const before = made.size
+    made.set(call.request, call)
+    this.#open += made.size - before
   }
 
   #keep(call: Call, payload: Payload): void {
@@ -288,22 +313,16 @@ export class Calls {
     call.timer = this.#wheel.set(call, this.#left(call))
   }
 
-  /** The time that a call may take runs from here, if it does not already. */
-  #begin(call: Call): void {
-    if (call.since < 0) call.since = this.#clock.now()
-  }
-
   /** What is left of the timeout of a call. Milliseconds. */
   #left({ since, terms }: Call): number {
-    return Math.max(since + terms.timeout - this.#clock.now(), 0)
+    return Math.max(since + terms.timeout - this.#clock.elapsed(), 0)
   }
 
   /** Keeps a call that no callee has yet. */
   #wait(call: Call, payload: Payload, time: number): void {
-    const { caller, request, terms } = call
-    caller.made.set(request, call)
+    const { terms } = call
+    this.#note(call)
     this.#keep(call, payload)
-    this.#begin(call)
     if (call.timer !== null) this.#wheel.clear(call.timer)
     const left = terms.timeout === 0 ? time : Math.min(time, this.#left(call))
     call.timer = this.#wheel.set(call, left)
@@ -323,23 +342,34 @@ export class Calls {
     } else this.refuse(call, NO_SUCH_PROCEDURE, `nobody has registered ${call.procedure} in time`)
   }
 
-  /** Gives the caller a message of the callee, or why it cannot be written in its serializer. */
+  /** Gives the caller a message, or why it cannot be written in its serializer. */
   #answer(call: Call, message: Result | ErrorMessage): void {
     const { peer } = call.caller
     try {
       peer.send(message)
+      if (call.state === 'over') this.#time(call, message)
     } catch (error) {
       if (!(error instanceof PayloadError)) throw error
       const problem = refusal(call, error.uri, error.message)
-      if (call.state === 'over') peer.send(problem)
-      else this.happen(call, 'payload cannot be delivered', problem)
+      if (call.state === 'over') {
+        peer.send(problem)
+        this.#time(call, problem)
+      } else this.happen(call, 'payload cannot be delivered', problem)
     }
+  }
+
+  /** A call was answered for good. */
+  #time({ since }: Call, { type }: Result | ErrorMessage): void {
+    const { results, errors } = this.#traffic
+    const seconds = (this.#clock.elapsed() - since) / 1000
+    if (type === RESULT) results.observe(seconds)
+    else errors.observe(seconds)
   }
 
   /** Forgets a call wherever it is noted. */
   #end(call: Call): void {
     call.state = 'over'
-    call.caller.made.delete(call.request)
+    if (call.caller.made.delete(call.request)) this.#open--
     if (call.endpoint !== null) unseat(call, call.endpoint)
     else {
       call.queued?.queue?.delete(call)

@@ -38,6 +38,7 @@ import {
 } from '../protocol/messages.ts'
 import { passthruOf } from '../protocol/passthru.ts'
 import type { Dict } from '../protocol/payload.ts'
+import { Traffic } from '../traffic/traffic.ts'
 import { callError, refusal } from './answers.ts'
 import { Call, type CallEnds } from './call.ts'
 import type { CallEvent } from './call-table.ts'
@@ -64,6 +65,8 @@ export interface DealerSurroundings {
   readonly options?: RpcOptions
   /** Where the payloads that it keeps are counted. */
   readonly backlog?: Backlog
+  /** Where it is noted how long calls took. */
+  readonly traffic?: Traffic
 }
 
 /** Bytes of payloads that may be kept for the calls of a session. */
@@ -95,8 +98,8 @@ export class Dealer {
     this.#clock = clock
     this.#watcher = watcher
     this.#limits = { ...RPC_DEFAULTS, ...surroundings.options }
-    const { backlog = new Backlog() } = surroundings
-    this.#calls = new Calls(clock, random, this.#limits, backlog)
+    const { backlog = new Backlog(), traffic = new Traffic() } = surroundings
+    this.#calls = new Calls({ clock, random, limits: this.#limits, backlog, traffic })
   }
 
   /** Sets other limits, which hold for calls and registrations from here on. */
@@ -190,7 +193,7 @@ export class Dealer {
       peer.send(errorFor(message, terms.refused, terms.text))
       return true
     }
-    const call = new Call(caller, request, procedure, terms)
+    const call = new Call(caller, request, procedure, terms, this.#clock.elapsed())
     const registration = this.registrations.index.best(procedure)
     if (registration === undefined) this.#calls.miss(call, payload)
     else this.#calls.place(call, registration, payload)
@@ -285,7 +288,12 @@ export class Dealer {
     this.#calls.happen(call, event, refusal(call, error, text))
   }
 
-  /** What is open now. */
+  /** How many calls are not answered yet. */
+  get open(): number {
+    return this.#calls.open
+  }
+
+  /** What is open now, looked up call by call. */
   get load(): CallLoad {
     return this.#calls.load
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import { PayloadError } from '../protocol/errors.ts'
 import { EVENT, type EventMessage } from '../protocol/messages.ts'
 import type { Peer } from './outlet.ts'
@@ -38,12 +39,10 @@ const MAX_BYTES = 64 << 20
  */
 export function fanOut(
   members: ReadonlySet<Peer>,
-  event: EventMessage,
+  shared: SharedMessage,
   except: Peer | null,
   admits: ((peer: Peer) => boolean) | null,
-  tally: Tally | null = null,
 ): PayloadError | null {
-  const shared = new SharedMessage(event, tally)
   let failure: PayloadError | null = null
   for (const peer of members) {
     if (peer === except) continue
@@ -82,7 +81,12 @@ export class FanOuts {
   /** Deliveries of this turn. */
   #spent = 0
   #scheduled = false
+  readonly #clock: Clock
   readonly #next = () => this.#turn()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /**
    * Gives an event out, now or later. What is later heard by nobody who has left meanwhile. Gives
@@ -96,17 +100,19 @@ export class FanOuts {
     admits: ((peer: Peer) => boolean) | null,
     tally: Tally | null = null,
   ): PayloadError | null {
+    const since = this.#clock.elapsed()
     const size = audience.members.size * costOf(event)
     const waits = this.#queues.size > 0 && this.#queues.has(publisher)
     if (!waits && (this.#spent + size <= TURN || this.#isFull)) {
       this.#spent += size
       this.#schedule()
-      return fanOut(audience.members, event, except, admits, tally)
+      return fanOut(audience.members, new SharedMessage(event, tally, since), except, admits)
     }
     while (this.#isFull && this.#queues.has(publisher)) this.#advance(publisher, Infinity)
     const payload = event.payload.keep()
     const kept = { ...event, type: EVENT, payload } as const
-    this.later(publisher, new FanOutJob(audience, new SharedMessage(kept, tally), except, admits))
+    const shared = new SharedMessage(kept, tally, since)
+    this.later(publisher, new FanOutJob(audience, shared, except, admits))
     return null
   }
 

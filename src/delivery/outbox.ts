@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import { PAYLOAD_SIZE_EXCEEDED, PayloadError, UNAVAILABLE } from '../protocol/errors.ts'
 import { EVENT, type EventMessage, INVOCATION, type Message } from '../protocol/messages.ts'
@@ -26,6 +27,7 @@ export interface SendBuffer {
 
 /** What outboxes of one kind have in common. */
 export interface OutboxTerms {
+  readonly clock: Clock
   readonly sendBuffer: SendBuffer
   readonly backlog: Backlog
   readonly counters: Counters
@@ -73,6 +75,8 @@ export class Outbox implements Outlet {
   readonly #maxSend: number
   #frames: Uint8Array[] = []
   #bytes = 0
+  /** When the oldest event among them arrived; -1: there is none. */
+  #since = -1
   /** Bytes in the connection. */
   #backlog = 0
   /** What the session goes without and was not told of; null where that is nothing. */
@@ -127,6 +131,7 @@ export class Outbox implements Outlet {
         this.#push(frame, told)
         // Else a notice has told it just now.
       } else this.#push(this.#bytesOf(shared), message)
+      if (this.#since < 0) this.#since = shared.since
       if (this.#isUrgent || this.#isPatient) return
       this.#isPatient = true
       patient.push(this)
@@ -276,6 +281,11 @@ export class Outbox implements Outlet {
     this.#frames = []
     this.#bytes = 0
     this.#sink.write(frames)
+    if (this.#since >= 0) {
+      const { clock, traffic } = this.#terms
+      traffic.deliveries.observe((clock.elapsed() - this.#since) / 1000)
+      this.#since = -1
+    }
     this.drained()
   }
 

@@ -8,12 +8,15 @@ export class SharedMessage {
   readonly message: Message
   /** Where it is noted who goes without; null where nobody wants to know. */
   readonly tally: Tally | null
+  /** When the publication arrived, by `elapsed` of the clock; -1 where nothing has just arrived. */
+  readonly since: number
   /** Of each serializer: the bytes, or why there are none. */
   readonly #frames: (Uint8Array | PayloadError | undefined)[] = []
 
-  constructor(message: Message, tally: Tally | null = null) {
+  constructor(message: Message, tally: Tally | null = null, since = -1) {
     this.message = message
     this.tally = tally
+    this.since = since
   }
 
   /** Throws PayloadError where the serializer cannot carry the payload. */

@@ -55,6 +55,7 @@ import {
 import { type Dict, Payload } from '../protocol/payload.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import type { Traffic } from '../traffic/traffic.ts'
 import {
   callerDisclosure,
   MAY_CALL,
@@ -99,6 +100,8 @@ export interface RealmOptions {
   readonly counters?: Counters
   /** Where the payloads that it keeps for calls are counted. */
   readonly backlog?: Backlog
+  /** Where it is noted how long its calls took. */
+  readonly traffic?: Traffic
   /** Where chance decides between callees: from 0 up to, but not, 1. */
   readonly random?: () => number
 }
@@ -162,6 +165,7 @@ export class Realm {
       watcher: registrationEvents(this),
       options: rpc,
       ...(options.backlog && { backlog: options.backlog }),
+      ...(options.traffic && { traffic: options.traffic }),
     })
     this.#testaments = new Testaments(this, pubsub.testaments)
     this.#meta = new Map([
@@ -225,7 +229,7 @@ export class Realm {
       sessions: this.members.size,
       subscriptions: this.#broker.subscriptions.size,
       registrations: this.#dealer.registrations.byId.size,
-      calls: this.#dealer.load.made,
+      calls: this.#dealer.open,
       refused: this.#refused,
     }
   }

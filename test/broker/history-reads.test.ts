@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { Page } from '../../src/broker/history.ts'
 import { HistoryReads } from '../../src/broker/history-reads.ts'
 import { WampError } from '../../src/protocol/errors.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 import { Recorder } from '../helpers/recorder.ts'
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
@@ -24,7 +25,7 @@ describe('reads of histories', () => {
   let reads: HistoryReads
 
   beforeEach(() => {
-    reads = new HistoryReads()
+    reads = new HistoryReads(new FakeClock())
   })
 
   it('are done at once where they are short', () => {

@@ -251,6 +251,7 @@ class Course {
     )
     const { made, taken, waiting } = this.dealer.load
     expect(made, 'open calls of callers').equal(open.length)
+    expect(this.dealer.open, 'their number').equal(made)
     expect(taken + waiting, 'open calls of callees, and those that wait').equal(made)
     let pending = 0
     for (const { endpoints, queue, invoke } of this.dealer.registrations.byId.values()) {

@@ -8,6 +8,7 @@ import { type EventMessage, type Message, NO_DETAILS } from '../../src/protocol/
 import { Payload } from '../../src/protocol/payload.ts'
 import type { Serializer } from '../../src/serializer/serializer.ts'
 import { Traffic } from '../../src/traffic/traffic.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 import { Recorder } from '../helpers/recorder.ts'
 
 /** Where no messages of a session pass. */
@@ -48,11 +49,16 @@ function sink(takes = Number.POSITIVE_INFINITY) {
 }
 
 /** An outbox that holds so many bytes, and calls `overflow` when that is too little. */
-function outbox(to: ReturnType<typeof sink>, limit: number, overflow: (bytes: number) => void) {
+function outbox(
+  to: ReturnType<typeof sink>,
+  limit: number,
+  overflow: (bytes: number) => void,
+  { traffic = new Traffic(), clock = new FakeClock() } = {},
+) {
   const sendBuffer = { limit, policy: 'disconnect' } as const
   const terms = {
     ...{ sendBuffer, backlog: new Backlog() },
-    ...{ counters: new Counters(), traffic: new Traffic() },
+    ...{ counters: new Counters(), traffic, clock },
   }
   return new Outbox(to, tenBytes(), terms, { ...NOBODY, overflow, notice: () => null })
 }
@@ -62,6 +68,42 @@ const turn = () => new Promise(resolve => setImmediate(resolve))
 const fail = () => expect.fail('overflow')
 
 describe('an outbox', () => {
+  it('times the oldest event of each write, and no other messages', async () => {
+    const [traffic, clock] = [new Traffic(), new FakeClock()]
+    const box = outbox(sink(), 1000, fail, { traffic, clock })
+    const { deliveries } = traffic
+    clock.pass(100)
+    const [old, young] = [
+      new SharedMessage(message(1), null, 0),
+      new SharedMessage(message(2), null, 90),
+    ]
+    box.share(old)
+    box.share(young)
+    await turn()
+    expect([deliveries.count, deliveries.sum]).deep.equal([1, 0.1])
+    box.send(message(3))
+    await turn()
+    box.share(new SharedMessage(message(4)))
+    await turn()
+    expect(deliveries.count).equal(1)
+    box.share(young)
+    await turn()
+    expect([deliveries.count, deliveries.sum]).deep.equal([2, 0.11])
+  })
+
+  it('times events with the wait for their turn among many', async () => {
+    const [traffic, clock] = [new Traffic(), new FakeClock()]
+    const boxes = Array.from({ length: 1000 }, () => outbox(sink(), 1000, fail, { traffic, clock }))
+    const shared = new SharedMessage(message(1), null, clock.elapsed())
+    for (const box of boxes) box.share(shared)
+    for (let turns = 0; traffic.deliveries.count < 1000 && turns < 100; turns++) {
+      await turn()
+      clock.pass(1)
+    }
+    expect(traffic.deliveries.count).equal(1000)
+    expect(traffic.deliveries.sum).above(1)
+  })
+
   it('writes once for all that a turn sends, in order', async () => {
     const to = sink()
     const box = outbox(to, 1000, fail)
@@ -203,7 +245,7 @@ describe('a fan-out', () => {
       }
       return peer
     })
-    fanOut(new Set(peers), event, null, null)
+    fanOut(new Set(peers), new SharedMessage(event), null, null)
     expect(serializers.map(serializer => serializer.encoded)).deep.equal([1, 1])
     for (const list of frames) {
       expect(list.length).equal(10)
@@ -214,15 +256,20 @@ describe('a fan-out', () => {
 
   it('encodes nothing where nobody is to hear', () => {
     const peer = new Recorder()
-    fanOut(new Set([peer]), event, peer, null)
-    fanOut(new Set([peer]), event, null, () => false)
-    fanOut(new Set(), event, null, null)
+    fanOut(new Set([peer]), new SharedMessage(event), peer, null)
+    fanOut(new Set([peer]), new SharedMessage(event), null, () => false)
+    fanOut(new Set(), new SharedMessage(event), null, null)
     expect(peer.shared).deep.equal([])
   })
 
   it('leaves out one, and those who are not admitted', () => {
     const peers = [new Recorder(), new Recorder(), new Recorder()]
-    fanOut(new Set(peers), event, peers[0] as Recorder, peer => peer !== peers[1])
+    fanOut(
+      new Set(peers),
+      new SharedMessage(event),
+      peers[0] as Recorder,
+      peer => peer !== peers[1],
+    )
     expect(peers.map(peer => peer.shared.length)).deep.equal([0, 0, 1])
     expect(peers[2]?.shared[0]?.message).equal(event)
   })

@@ -17,6 +17,7 @@ import {
 import { Payload } from '../../src/protocol/payload.ts'
 import { json } from '../../src/serializer/json.ts'
 import { Traffic } from '../../src/traffic/traffic.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 
 /** Where no messages of a session pass. */
 const NOBODY = { remote: '', passenger: null }
@@ -55,7 +56,7 @@ class SlowSession {
     this.#sink = { buffered: 0, maxSend, write }
     const sendBuffer = { limit, policy }
     const { backlog, counters } = this
-    const terms = { sendBuffer, backlog, counters, traffic: new Traffic() }
+    const terms = { sendBuffer, backlog, counters, traffic: new Traffic(), clock: new FakeClock() }
     this.box = new Outbox(this.#sink, json, terms, {
       ...NOBODY,
       overflow: (bytes, why) => {
@@ -286,7 +287,7 @@ describe('an outbox that drops events', () => {
     const sendBuffer = { limit: 1024, policy: 'drop' } as const
     const terms = {
       ...{ sendBuffer, backlog: new Backlog() },
-      ...{ counters: new Counters(), traffic: new Traffic() },
+      ...{ counters: new Counters(), traffic: new Traffic(), clock: new FakeClock() },
     }
     const sink = { buffered: 0, write: () => {} }
     const box = new Outbox(sink, counting, terms, {
@@ -315,7 +316,13 @@ describe('an outbox that drops events', () => {
     }
     const counters = new Counters()
     const sendBuffer = { limit: 1024, policy: 'drop' } as const
-    const terms = { sendBuffer, backlog: new Backlog(), counters, traffic: new Traffic() }
+    const terms = {
+      sendBuffer,
+      backlog: new Backlog(),
+      counters,
+      traffic: new Traffic(),
+      clock: new FakeClock(),
+    }
     const sink = { buffered: 0, write: () => {} }
     const shared = new SharedMessage(eventOf(1, 1, 1))
     for (let i = 0; i < 3; i++) {

@@ -4,6 +4,7 @@ import type { Peer } from '../../src/delivery/outlet.ts'
 import { PayloadError } from '../../src/protocol/errors.ts'
 import { EVENT, type EventMessage, NO_DETAILS } from '../../src/protocol/messages.ts'
 import { Payload } from '../../src/protocol/payload.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 import { Recorder } from '../helpers/recorder.ts'
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
@@ -30,7 +31,7 @@ describe('fan-outs', () => {
   const audienceOf = (...members: Peer[]) => ({ members: new Set(members), roll: null })
 
   beforeEach(() => {
-    fanOuts = new FanOuts()
+    fanOuts = new FanOuts(new FakeClock())
     crowd = Array.from({ length: 6000 }, () => new Counter())
   })
 

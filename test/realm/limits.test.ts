@@ -93,7 +93,7 @@ describe('the limits of a realm', () => {
     expect(ask(realm, other, 32, 2, {}, 'a')).equal(33)
     realm.leave(member)
     expect(ask(realm, other, 32, 3, {}, 'c')).equal(33)
-    expect(realm.load).deep.equal({ sessions: 1, subscriptions: 2, registrations: 0, refused: 1 })
+    expect(realm.load).include({ sessions: 1, subscriptions: 2, registrations: 0, refused: 1 })
   })
 
   it('are the registrations of a session and of the realm', () => {
