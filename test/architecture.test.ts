@@ -61,10 +61,11 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   },
   control: { folders: ['base', 'config', 'protocol', 'store', 'transport'], packages: [] },
   // The operators' side: what a router has and does, over HTTP. It shares the gateways' way with errors.
+  // Its client finds routers as control's does.
   admin: {
     folders: [
       ...['base', 'protocol', 'match', 'auth', 'broker', 'dealer', 'realm', 'client'],
-      ...['config', 'gateway', 'traffic', 'transport'],
+      ...['config', 'control', 'gateway', 'traffic', 'transport'],
     ],
     packages: ['typebox'],
   },
