@@ -26,7 +26,7 @@ export interface Check {
 
 /** The checks of one feature. */
 export interface Feature {
-  readonly role: 'session' | 'broker' | 'dealer' | 'serializer'
+  readonly role: 'session' | 'broker' | 'dealer' | 'serializer' | 'router'
   /** As WELCOME announces it; of the Basic Profile what it is called here. */
   readonly name: string
   /** What all routers do is announced by nobody. */

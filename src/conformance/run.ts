@@ -8,14 +8,14 @@ import { meta } from './checks/meta.ts'
 import { pubsub } from './checks/pubsub.ts'
 import { rpc } from './checks/rpc.ts'
 import { serializers } from './checks/serializers.ts'
-import { sessions } from './checks/sessions.ts'
+import { robustness, sessions } from './checks/sessions.ts'
 import { helloFor, type Pace, Probe } from './probe.ts'
 
-const ROLES = ['session', 'broker', 'dealer', 'serializer']
+const ROLES = ['session', 'broker', 'dealer', 'serializer', 'router']
 
 /** All features, in the order of the table. */
 export const FEATURES: readonly Feature[] = [
-  ...[sessions, pubsub, rpc, meta, serializers].flat(),
+  ...[sessions, pubsub, rpc, meta, serializers, robustness].flat(),
 ].sort((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role))
 
 /** Where the router is, and how it is spoken to. */

@@ -120,6 +120,21 @@ export const sessions = [
       },
     })),
     {
+      text: 'HELLO without a realm ends the connection',
+      async prove(bench) {
+        const wire = await bench.connect()
+        await endedBy(bench, wire, () =>
+          wire.send({ type: HELLO, realm: '', details: { roles: { publisher: {} } } }),
+        )
+      },
+    },
+  ]),
+]
+
+/** What some routers are long occupied with: it comes last. */
+export const robustness = [
+  basic('router', 'robustness', 'Protocol Violations', [
+    {
       text: 'a nest of 100,000 lists is refused or carried, and harms no other',
       async prove(bench) {
         const { json } = await import('../../serializer/json.ts')
@@ -129,15 +144,6 @@ export const sessions = [
           wire.sendFrame(utf8(`[16,1,{},"${bench.uri('nest')}",${nest}]`), false)
           await new Promise(resolve => setTimeout(resolve, 200))
         })
-      },
-    },
-    {
-      text: 'HELLO without a realm ends the connection',
-      async prove(bench) {
-        const wire = await bench.connect()
-        await endedBy(bench, wire, () =>
-          wire.send({ type: HELLO, realm: '', details: { roles: { publisher: {} } } }),
-        )
       },
     },
   ]),
