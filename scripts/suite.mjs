@@ -8,7 +8,14 @@ import { npm, otherNodes, withNode } from './nodes.mjs'
 
 /** What tests read. */
 const PARTS = [
-  ...['package.json', 'package-lock.json', '.mocharc.json', 'CHANGELOG.md', 'README.md'],
+  ...[
+    'package.json',
+    'package-lock.json',
+    '.mocharc.json',
+    'CHANGELOG.md',
+    'README.md',
+    'SECURITY.md',
+  ],
   ...['build', 'dist', 'docs', 'examples', 'realms', 'scripts', 'src', 'test'],
 ]
 

@@ -92,7 +92,7 @@ interface PythonScript {
 }
 
 /** A virtual environment with what requirements.txt names, made once and kept in .cache. */
-async function virtualPython(): Promise<string> {
+export async function virtualPython(): Promise<string> {
   const requirements = join(folder, 'requirements.txt')
   const version = await run('python3', ['-c', 'import sys; print(sys.version, sys.executable)'])
   const key = `${version}\n${await readFile(requirements, 'utf8')}`
