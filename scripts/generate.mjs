@@ -1,17 +1,28 @@
-// Writes what follows from the schema of a configuration: realms/wampd.schema.json for editors, and the
-// tables of docs/configuration.md. With --check it writes nothing, and fails where they are out of date.
+// Writes what follows from the code: realms/wampd.schema.json for editors, and the tables of the reference in
+// docs/. With --check it writes nothing, and fails where they are out of date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { COUNTED } from '../build/src/base/counters.js'
 import { UNITS } from '../build/src/base/keys.js'
 import { schema } from '../build/src/config/schema.js'
+import { URIS } from '../build/src/protocol/uris.js'
+import { CLOSE_CODES } from '../build/src/transport/close-codes.js'
 
 const root = resolve(import.meta.dirname, '..')
 const SCHEMA = join(root, 'realms', 'wampd.schema.json')
-const DOCUMENT = join(root, 'docs', 'configuration.md')
+
+/** The tables of each page, by the names of their markers. */
+const PAGES = {
+  'configuration.md': { units: unitsTable(), keys: keysTables() },
+  'reference-errors.md': { uris: urisTable(), codes: codesTable(), counters: countersTable() },
+}
 
 const wanted = [
   [SCHEMA, `${JSON.stringify(jsonSchema(), null, 2)}\n`],
-  [DOCUMENT, withTables(readFileSync(DOCUMENT, 'utf8'))],
+  ...Object.entries(PAGES).map(([page, tables]) => {
+    const file = join(root, 'docs', page)
+    return [file, withTables(readFileSync(file, 'utf8'), tables)]
+  }),
 ]
 if (process.argv.includes('--check')) {
   const old = wanted.filter(([file, text]) => read(file) !== text).map(([file]) => file)
@@ -74,8 +85,8 @@ function only(node, keys) {
 }
 
 /** The document with the tables between its markers written anew. */
-function withTables(text) {
-  return Object.entries({ units: unitsTable(), keys: keysTables() }).reduce(
+function withTables(text, tables) {
+  return Object.entries(tables).reduce(
     (text, [name, table]) =>
       text.replace(
         new RegExp(`(<!-- ${name}: .*-->\n)[\\s\\S]*?(<!-- end of ${name} -->)`),
@@ -83,6 +94,43 @@ function withTables(text) {
       ),
     text,
   )
+}
+
+/** A table of Markdown. */
+function table(head, rows) {
+  const lines = [head, head.map(() => '---'), ...rows]
+  return lines.map(cells => `| ${cells.map(escaped).join(' | ')} |`).join('\n')
+}
+
+function escaped(cell) {
+  return String(cell)
+    .replaceAll('|', '\\|')
+    .replace(/\bdocs\/([\w-]+\.md)/g, '[$1]($1)')
+}
+
+function urisTable() {
+  const rows = Object.entries(URIS).map(([uri, { meaning, receiver, remedy }]) => [
+    `\`${uri}\``,
+    meaning,
+    receiver,
+    remedy,
+  ])
+  return table(['URI', 'means', 'who gets it', 'what to do'], rows)
+}
+
+function codesTable() {
+  const rows = Object.entries(CLOSE_CODES).map(([code, { name, when, remedy }]) => [
+    code,
+    name,
+    when,
+    remedy,
+  ])
+  return table(['code', 'name', 'when', 'what to do'], rows)
+}
+
+function countersTable() {
+  const rows = Object.entries(COUNTED).map(([name, meaning]) => [`\`${name}\``, meaning])
+  return table(['counter', 'counts'], rows)
 }
 
 function unitsTable() {

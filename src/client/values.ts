@@ -1,4 +1,4 @@
-import { PayloadError, WampError } from '../protocol/errors.ts'
+import { PayloadError, RUNTIME_ERROR, WampError } from '../protocol/errors.ts'
 import { type Dict, type Opened, Payload } from '../protocol/payload.ts'
 import { copyDict, copyValue } from './copy.ts'
 import { Result } from './local-session.ts'
@@ -32,9 +32,7 @@ export function errorOf(uri: string, { args = [], kwargs = {} }: Opened): WampEr
 /** What a handler throws, as an error that can be sent: the caller must get an answer. */
 export function sendable(error: unknown): { uri: string; payload: Payload } {
   const { uri, args, kwargs } =
-    error instanceof WampError
-      ? error
-      : { uri: 'wamp.error.runtime_error', args: [textOf(error)], kwargs: {} }
+    error instanceof WampError ? error : { uri: RUNTIME_ERROR, args: [textOf(error)], kwargs: {} }
   try {
     return { uri, payload: payloadOf(args, withoutEmpty(kwargs)) }
   } catch (problem) {

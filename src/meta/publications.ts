@@ -1,8 +1,6 @@
 import type { Broker } from '../broker/broker.ts'
-import { WampError } from '../protocol/errors.ts'
+import { NO_SUCH_PUBLICATION, WampError } from '../protocol/errors.ts'
 import { idOf, type MetaProcedure } from './meta.ts'
-
-const NO_SUCH_PUBLICATION = 'wampd.error.no_such_publication'
 
 /** `wampd.publication.report`: beyond the specification, for publishers that asked by `_report`. */
 export function publicationProcedures({ reports }: Broker): [string, MetaProcedure][] {

@@ -1,4 +1,4 @@
-/** URIs of errors and farewells (WAMP, "URIs" chapters of both profiles). */
+/** URIs of errors and farewells (WAMP, "URIs" chapters of both profiles). uris.ts says what each means. */
 export const INVALID_URI = 'wamp.error.invalid_uri'
 export const NO_SUCH_SUBSCRIPTION = 'wamp.error.no_such_subscription'
 export const NO_SUCH_REGISTRATION = 'wamp.error.no_such_registration'
@@ -9,6 +9,8 @@ export const NOT_AUTHORIZED = 'wamp.error.not_authorized'
 /** An authorizer failed, or took too long: nobody knows whether it may be. */
 export const AUTHORIZATION_FAILED = 'wamp.error.authorization_failed'
 export const CANCELED = 'wamp.error.canceled'
+/** What a handler threw that names no URI of its own. */
+export const RUNTIME_ERROR = 'wamp.error.runtime_error'
 export const TIMEOUT = 'wamp.error.timeout'
 export const UNAVAILABLE = 'wamp.error.unavailable'
 export const NO_AVAILABLE_CALLEE = 'wamp.error.no_available_callee'
@@ -46,6 +48,11 @@ export const UNTRANSLATABLE_PAYLOAD = 'wampd.error.untranslatable_payload'
 export const STORE_FAILED = 'wampd.error.store_failed'
 /** Our own: the session has as much of something as it may. */
 export const LIMIT_EXCEEDED = 'wampd.error.limit_exceeded'
+
+/** Our own: no report was asked for of that publication, or long ago. */
+export const NO_SUCH_PUBLICATION = 'wampd.error.no_such_publication'
+/** Our own: the page may not come here. */
+export const ORIGIN_REFUSED = 'wampd.error.origin_refused'
 
 /** Our own: the session sends more than it may in that time. */
 export const RATE_EXCEEDED = 'wampd.error.rate_exceeded'

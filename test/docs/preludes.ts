@@ -29,6 +29,7 @@ const isRight = async () => true`
  */
 export const PRELUDES: Record<string, readonly [before: string, after: string]> = {
   router: [ROUTER, 'process.exit()'],
+  session: [`${ROUTER}\nconst session = router.session('realm1')`, ''],
   local: [`${ROUTER}\nimport { Wampy } from 'wampy'`, 'process.exit()'],
   express: [
     `${ROUTER}\nimport { createServer } from 'node:http'\nimport express from 'express'\nconst app = express()`,

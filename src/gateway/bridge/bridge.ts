@@ -11,6 +11,7 @@ import {
   INTERNAL_ERROR,
   INVALID_ARGUMENT,
   LIMIT_EXCEEDED,
+  ORIGIN_REFUSED,
   PAYLOAD_SIZE_EXCEEDED,
   PROTOCOL_VIOLATION,
   UNAVAILABLE,
@@ -111,7 +112,10 @@ export class Bridge {
     response.on('error', () => {})
     const found = routeAt(below)
     if (!this.#admit(request, response)) {
-      this.#refuse(response, new Problem(ORIGIN, 'pages of this origin may not come here', 403))
+      this.#refuse(
+        response,
+        new Problem(ORIGIN_REFUSED, 'pages of this origin may not come here', 403),
+      )
     } else if (found === undefined) {
       this.#refuse(response, new Problem(INVALID_ARGUMENT, 'nothing is here', 404))
     } else if (request.method === 'OPTIONS') {
@@ -297,9 +301,6 @@ export class Bridge {
 }
 
 const NOTHING = new Uint8Array(0)
-
-/** Our own: the page may not come here. */
-const ORIGIN = 'wampd.error.origin_refused'
 
 /** Basic is taken, too, but for that browsers would ask their users for a password. */
 function challengeOf(realm: string): string {
