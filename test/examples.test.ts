@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect } from 'chai'
 import { WebSocket } from 'ws'
+import { type Example, startExample } from './helpers/example.ts'
 import { ask, post } from './helpers/poll-client.ts'
 import { within } from './helpers/raw-client.ts'
 import { autobahnJsKinds, longpollKinds } from './interop/autobahn-js.ts'
@@ -11,26 +11,14 @@ const [byWebSocket, byLongPoll] = [autobahnJsKinds[0], longpollKinds[0]] as [Cli
 
 for (const name of ['express', 'fastify']) {
   describe(`the example ${name}`, () => {
-    let child: ChildProcess
-    let ended: Promise<unknown[]>
-    let errors = ''
+    let app: Example
     let url: string
 
     beforeEach(async () => {
-      const env = { ...process.env, PORT: '0' }
-      child = spawn(process.execPath, [`examples/${name}/server.mjs`], { env })
-      ended = once(child, 'close')
-      child.stderr?.on('data', data => {
-        errors += data
-      })
-      const output = await within(10_000, 'URL', once(child.stdout as NodeJS.EventEmitter, 'data'))
-      url = String(output[0]).trim()
+      app = startExample(`${name}/server.mjs`)
+      url = (await app.line(/^http:\S+/))[0]
     })
-    afterEach(async () => {
-      child.kill('SIGKILL')
-      await ended
-      expect(errors).equal('')
-    })
+    afterEach(() => app.stop())
 
     it('serves WAMP over WebSocket and long-poll, its own routes and its own WebSockets', async () => {
       const one = await byWebSocket.connect(`${url.replace('http', 'ws')}/ws`)
@@ -65,8 +53,8 @@ for (const name of ['express', 'fastify']) {
       ]
       const chat = new WebSocket(`${url.replace('http', 'ws')}/chat`)
       await once(chat, 'open')
-      child.kill('SIGTERM')
-      const [code, signal] = await within(8000, 'end', ended)
+      app.process.kill('SIGTERM')
+      const [code, signal] = await within(8000, 'end', app.ended)
       expect([code, signal]).deep.equal([0, null])
       await Promise.all(clients.map(({ left }) => left))
       if (chat.readyState !== WebSocket.CLOSED) await once(chat, 'close')
