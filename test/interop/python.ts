@@ -57,7 +57,8 @@ after(async () => {
   await Promise.all([...peers.values()].map(peer => peer.stop()))
 })
 
-function whyNoPython(): string | undefined {
+/** Why the tests with Python cannot run on this machine, if so. */
+export function whyNoPython(): string | undefined {
   const check = 'import sys, venv; sys.exit(sys.version_info < (3, 11) and "it is " + sys.version)'
   const { error, status, stderr } = spawnSync('python3', ['-c', check], { encoding: 'utf8' })
   if (error) return `python3 does not run (${error.message})`
