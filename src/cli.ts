@@ -11,6 +11,7 @@ import { examples } from './cli/flags.ts'
 import { hash } from './cli/hash.ts'
 import { init } from './cli/init.ts'
 import { keygen } from './cli/keygen.ts'
+import { migrate } from './cli/migrate.ts'
 import { reload } from './cli/reload.ts'
 import { schema } from './cli/schema.ts'
 import { start } from './cli/start.ts'
@@ -25,8 +26,22 @@ import { ListenError } from './transport/transport.ts'
 import { version } from './version.ts'
 
 const VERBS = [
-  ...[dev, start, init, check, status, reload, drain, stop],
-  ...[bench, conformance, hash, keygen, schema, completion, versionVerb],
+  dev,
+  start,
+  init,
+  check,
+  status,
+  reload,
+  drain,
+  stop,
+  migrate,
+  bench,
+  conformance,
+  hash,
+  keygen,
+  schema,
+  completion,
+  versionVerb,
 ]
 
 const codes = Object.entries(EXIT_CODES).map(([code, text]) => `  ${code.padEnd(5)}${text}`)

@@ -59,6 +59,8 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['base', 'match', 'auth', 'realm', 'broker', 'dealer', 'site'],
     packages: ['typebox', 'yaml'],
   },
+  // Configurations of other routers become one of wampd, which `config` then checks.
+  migrate: { folders: ['config', 'match'], packages: ['yaml'] },
   control: { folders: ['base', 'config', 'protocol', 'store', 'transport'], packages: [] },
   // The operators' side: what a router has and does, over HTTP. It shares the gateways' way with errors.
   // Its client finds routers as control's does.
@@ -82,7 +84,17 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   cli: {
     folders: [
       ...['.', 'base', 'match', 'serializer', 'store'],
-      ...['admin', 'auth', 'bench', 'config', 'conformance', 'control', 'remote', 'transport'],
+      ...[
+        'admin',
+        'auth',
+        'bench',
+        'config',
+        'conformance',
+        'control',
+        'migrate',
+        'remote',
+        'transport',
+      ],
     ],
     packages: ['commander'],
   },

@@ -1,7 +1,9 @@
 /** What the exit codes mean. `wampd --help` and the README have the same table. */
 export const EXIT_CODES: Readonly<Record<number, string>> = {
   0: 'done; for a router: shut down in order',
-  1: 'could not run: port in use, no permission, no router to talk to; a check that failed',
+  1:
+    'could not run: port in use, no permission, no router to talk to; a check that failed; ' +
+    '`wampd migrate`: something was dropped',
   2: 'wrong flag or configuration; `wampd bench`: messages were lost',
   129: 'SIGHUP while it went down: ended at once',
   130: 'the same with SIGINT',

@@ -64,6 +64,17 @@ export function checkConfig(input: unknown, { takesIdle = false } = {}): Loaded 
   return { config, written: withIds(data as ConfigInput), files: [], problem }
 }
 
+/**
+ * What is wrong with data that is to be written to a file of this name, each with its path. It
+ * includes no other files.
+ */
+export function faultsOf(data: unknown, file: string, env: NodeJS.ProcessEnv): Fault[] {
+  const checked = expandedAndChecked({ file, data }, env)
+  if (checked.faults.length > 0) return checked.faults
+  const config = withIds(filled(checked.data, near(file)) as Config)
+  return ruleFaults(config, withIds(data as ConfigInput))
+}
+
 const INCLUDE_IN_CODE: Fault = {
   path: ['include'],
   text: 'only a file can include others',
@@ -98,7 +109,10 @@ function checked(source: Source, env: NodeJS.ProcessEnv, problems: Problem[]): C
   }
 }
 
-function expandedAndChecked({ file, data: written }: Source, env: NodeJS.ProcessEnv) {
+function expandedAndChecked(
+  { file, data: written }: Omit<Source, 'problem'>,
+  env: NodeJS.ProcessEnv,
+) {
   const expanded = expand(written, file, env)
   const data = withTypes(expanded.data, written)
   const missing = new Set(expanded.faults.map(({ path }) => pathText(path)))
@@ -171,14 +185,18 @@ function join(root: Checked, included: Checked[]): Loaded {
     const path: Path = ['realms', origin.index, ...rest]
     return origin.source.problem({ ...fault, path, text })
   }
-  const near = (path: string) => resolve(dirname(root.source.file), path)
   const data = merge(one => one.data)
   const written = withIds(merge(one => one.source.data as ConfigInput))
-  const config = withIds(filled(data, near) as Config)
+  const config = withIds(filled(data, near(root.source.file)) as Config)
   const faults = ruleFaults(config, written)
   if (faults.length > 0) throw new ConfigError(faults.map(problem).sort(byFile))
   const files = [root, ...included].map(({ source }) => resolve(source.file))
   return { config, written, files, problem }
+}
+
+/** How the paths that a file names are found: from where the file is. */
+function near(file: string): (path: string) => string {
+  return path => resolve(dirname(file), path)
 }
 
 /** Transports without an id are called after their port; as written, after how that is written. */

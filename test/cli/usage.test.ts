@@ -6,7 +6,7 @@ import { failureOf, Wampd } from './wampd.ts'
 
 const VERBS = [
   ...['dev', 'start', 'init', 'check', 'status', 'reload', 'drain', 'stop'],
-  ...['bench', 'hash', 'keygen', 'schema', 'completion', 'version'],
+  ...['migrate', 'bench', 'hash', 'keygen', 'schema', 'completion', 'version'],
 ]
 
 describe('command line: usage', function () {
