@@ -13,7 +13,7 @@ interface Flags {
 }
 
 /** Those that can be migrated from; what reads their files is loaded when needed. */
-const ROUTERS: readonly OldRouter[] = ['crossbar']
+const ROUTERS: readonly OldRouter[] = ['crossbar', 'nexus', 'nxt']
 
 /** Largest source in bytes. */
 const MAX_SIZE = 10 << 20
@@ -37,8 +37,8 @@ export function migrate(program: Command): void {
       'after',
       examples([
         ['wampd migrate crossbar .crossbar/config.json', 'writes wampd.yaml, and says what is new'],
-        ['wampd migrate crossbar config.yaml --out - | less', 'shows it'],
-        ['wampd migrate crossbar config.json --json | jq .dropped', 'for scripts'],
+        ['wampd migrate nexus nexus.json --out - | less', 'shows it'],
+        ['wampd migrate nxt .nxt/config.yaml --json | jq .dropped', 'for scripts'],
       ]),
     )
     .action(run)

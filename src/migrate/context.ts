@@ -7,15 +7,24 @@ import type { Report } from './report.ts'
 export interface Context {
   readonly draft: Draft
   readonly report: Report
+  /** `${NAME}` is a variable in secrets of the old router. */
+  readonly hasVariables: boolean
   /** A path of the source as the new file has to have it: each is relative to its own file. */
   moved(path: string): string
 }
 
-export function contextOf(draft: Draft, { file, out }: { file: string; out: string }): Context {
+interface Ends {
+  readonly file: string
+  readonly out: string
+  readonly hasVariables: boolean
+}
+
+export function contextOf(draft: Draft, { file, out, hasVariables }: Ends): Context {
   const [from, to] = [dirname(resolve(file)), dirname(resolve(out))]
   return {
     draft,
     report: draft.report,
+    hasVariables,
     moved: path =>
       literal(isAbsolute(path) || from === to ? path : relative(to, resolve(from, path))),
   }
@@ -29,10 +38,12 @@ export function notNeeded({ report }: Context, holder: Given, key: string, text:
   report.changed(found, text)
 }
 
+const OFF: readonly unknown[] = [false, '', 0]
+
 /** Drops a key if it is there and not switched off. */
 export function dropKey(holder: Given, key: string, text: string, remedy?: string): void {
   const found = holder.get(key)
   if (found === undefined) return
-  if (found.isEmpty || found.single === false || found.single === '') found.leave()
+  if (found.isEmpty || OFF.includes(found.single)) found.leave()
   else found.drop(text, remedy)
 }

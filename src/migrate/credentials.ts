@@ -6,18 +6,27 @@ import type { Given } from './given.ts'
 /** The keys of a user besides the role, or undefined where they cannot be used: that has a row then. */
 export type Credentials = Record<string, unknown> | undefined
 
+/** How Crossbar names a variable of the environment. */
+const VARIABLE = /^\$\{(.+)\}$/
+
+/** The variable that a secret is, where the old router has variables. */
+function variableIn({ hasVariables }: Context, secret: string): string | undefined {
+  return hasVariables ? VARIABLE.exec(secret)?.[1] : undefined
+}
+
 /** A secret as the new file has it: the same text, or the same variable. */
-function secretOf({ draft, report }: Context, given: Given, key: string): string | undefined {
+function secretOf(context: Context, given: Given, key: string): string | undefined {
   const secret = given.text(key)
   if (secret === undefined) return undefined
-  const [, variable] = /^\$\{(.+)\}$/.exec(secret.value) ?? []
+  const variable = variableIn(context, secret.value)
   if (variable === undefined) return literal(secret.value)
   if (!/^[A-Za-z_]\w*$/.test(variable)) {
     secret.at.drop('is no name of a variable that wampd takes', 'letters, digits and _ only')
     return undefined
   }
-  report.changed(secret.at, `is the variable ${variable}: it must be set, or nothing starts`)
-  return draft.variable(variable, 'a-value')
+  const text = `is the variable ${variable}: it must be set, or nothing starts`
+  context.report.changed(secret.at, text)
+  return context.draft.variable(variable, 'a-value')
 }
 
 export function ticketOf(context: Context, given: Given): Credentials {
@@ -26,30 +35,56 @@ export function ticketOf(context: Context, given: Given): Credentials {
   return ticket === undefined ? undefined : { ticket }
 }
 
-/** Longest time that rounds may take here; more than wampd itself takes is refused by its check. */
-const MAX_ITERATIONS = 10_000_000
+/** Rounds that are made here at most: half a second. */
+const MAX_ITERATIONS = 1_000_000
+const MAX_KEYLEN = 64
 
+/** A user of Crossbar: beside a salt stands the salted key or, since 25.2, the password itself. */
 export function wampcraOf(context: Context, given: Given): Credentials {
+  return craOf(context, given, isKey)
+}
+
+/** A user of nxt, where the secret is the password even beside a salt. */
+export function wampcraOfPassword(context: Context, given: Given): Credentials {
+  return craOf(context, given, () => false)
+}
+
+function craOf(
+  context: Context,
+  given: Given,
+  isSalted: (secret: string, keylen: number) => boolean,
+): Credentials {
+  const { report } = context
   const secret = secretOf(context, given, 'secret')
+  const [salt, rounds, length] = [
+    given.text('salt'),
+    given.number('iterations')?.value,
+    given.number('keylen')?.value,
+  ]
   if (secret === undefined) return given.drop('has no secret')
-  const salt = given.text('salt')
-  const iterations = given.number('iterations')?.value ?? 1000
-  const keylen = given.number('keylen')?.value ?? 32
   if (salt === undefined || salt.value === '') return { secret }
+  const [iterations, keylen] = [rounds || 1000, length || 32]
   const salted = { salt: literal(salt.value), iterations, keylen }
-  if (isKey(secret, keylen)) return { secret, ...salted }
-  if (secret.startsWith('${')) {
-    context.report.changed(salt.at, 'the variable must hold the salted key, not the password')
+  const password = given.text('secret')?.value ?? ''
+  if (isSalted(password, keylen)) {
+    const text = 'its secret is taken for the salted key; if it is the password: wampd hash wampcra'
+    report.changed(salt.at, text)
     return { secret, ...salted }
   }
-  // Crossbar 25.2 and later keep the password itself beside the salt.
-  const isPossible = [iterations, keylen].every(n => Number.isInteger(n) && n >= 1)
-  if (!isPossible || iterations > MAX_ITERATIONS || keylen > 64)
-    return given.drop('has no iterations and keylen by which its key can be made')
-  const password = given.text('secret')?.value ?? ''
+  if (variableIn(context, password) !== undefined) {
+    report.changed(salt.at, 'the variable must hold the salted key, not the password')
+    return { secret, ...salted }
+  }
+  if (!isCount(iterations, MAX_ITERATIONS) || !isCount(keylen, MAX_KEYLEN)) {
+    return given.drop('its key cannot be made by these iterations and keylen', 'wampd hash wampcra')
+  }
   const key = pbkdf2Sync(password, salt.value, iterations, keylen, 'sha256').toString('base64')
-  context.report.changed(salt.at, 'the secret was the password: here it is the salted key of it')
+  report.changed(salt.at, 'its secret was the password: here it is the salted key')
   return { secret: key, ...salted }
+}
+
+function isCount(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= most
 }
 
 /** True of a text that is a key of this length in base64. */

@@ -52,6 +52,7 @@ export class Draft {
   readonly report: Report
   /** Where things of the file were given, and what is said above them. */
   readonly #origins = new Map<object, Origin>()
+  readonly #texts = new Map<object, Map<string, Origin>>()
   readonly #comments = new Map<object, string[]>()
 
   constructor(report: Report) {
@@ -66,6 +67,16 @@ export class Draft {
 
   originOf(thing: object): Origin | undefined {
     return this.#origins.get(thing)
+  }
+
+  /** Puts a text into a list that does not have it, and remembers where it was given. */
+  add(origin: Origin, list: string[], text: string): void {
+    if (!list.includes(text)) list.push(text)
+    this.#texts.set(list, (this.#texts.get(list) ?? new Map()).set(text, origin))
+  }
+
+  originOfText(list: object, text: string): Origin | undefined {
+    return this.#texts.get(list)?.get(text)
   }
 
   /** Puts a comment above something of the file. */

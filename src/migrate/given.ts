@@ -212,8 +212,7 @@ function pairsOf(node: unknown, reading: Reading, depth = 0): Pair[] {
   const own: Pair[] = []
   for (const pair of node.items) {
     const value = reading.resolve(pair.value)
-    const isMerge = isScalar(pair.key) && pair.key.value === '<<'
-    if (!isMerge) own.push(pair)
+    if (!isMerge(pair.key)) own.push(pair)
     else {
       // Of several that are merged the first counts.
       const maps = isSeq(value) ? value.items.map(item => reading.resolve(item)).reverse() : [value]
@@ -221,6 +220,11 @@ function pairsOf(node: unknown, reading: Reading, depth = 0): Pair[] {
     }
   }
   return [...merged, ...own]
+}
+
+/** The key by which YAML merges a map into another: a symbol where the version has it. */
+export function isMerge(key: unknown): boolean {
+  return isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol')
 }
 
 function nameOf(key: unknown): string {

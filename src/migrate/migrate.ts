@@ -2,6 +2,8 @@ import { type Context, contextOf } from './context.ts'
 import { crossbar } from './crossbar/crossbar.ts'
 import { Draft } from './draft.ts'
 import type { Given } from './given.ts'
+import { nexus } from './nexus.ts'
+import { nxt } from './nxt.ts'
 import { Report, type Row } from './report.ts'
 import { settle } from './settle.ts'
 import { given, type SourceOptions } from './source.ts'
@@ -12,11 +14,15 @@ interface Migration {
   /** Fills the draft of a configuration by what is given. */
   convert(context: Context, top: Given): void
   readonly reading: Omit<SourceOptions, 'report'>
+  /** `${NAME}` is a variable in its secrets. */
+  readonly hasVariables: boolean
 }
 
 const MIGRATIONS = {
   // Its own parser of YAML knows 1.1.
-  crossbar: { convert: crossbar, reading: { yaml: '1.1' } },
+  crossbar: { convert: crossbar, reading: { yaml: '1.1' }, hasVariables: true },
+  nexus: { convert: nexus, reading: { ignoresCase: true }, hasVariables: false },
+  nxt: { convert: nxt, reading: {}, hasVariables: false },
 } as const satisfies Record<string, Migration>
 
 export type OldRouter = keyof typeof MIGRATIONS
@@ -45,10 +51,10 @@ export interface Files {
 export function migrate(router: OldRouter, text: string, files: Files): Migrated {
   const { file, out, env = process.env } = files
   const report = new Report(file)
-  const { convert, reading }: Migration = MIGRATIONS[router]
+  const { convert, reading, hasVariables }: Migration = MIGRATIONS[router]
   const top = given(text, file, { report, ...reading })
   const draft = new Draft(report)
-  convert(contextOf(draft, files), top)
+  convert(contextOf(draft, { ...files, hasVariables }), top)
   top.reportUnknown()
   settle(draft, out, env)
   const rows = report.sorted()

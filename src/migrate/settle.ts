@@ -79,8 +79,11 @@ function mend(draft: Draft, fault: Fault): boolean {
 /** Where the thing at a path, or the next one around it, was given. */
 function originOf(draft: Draft, data: unknown, path: Path): Origin {
   for (let length = path.length; length > 0; length--) {
-    const thing = valueAt(data, path.slice(0, length))
-    const origin = typeof thing === 'object' && thing !== null ? draft.originOf(thing) : undefined
+    const [holder, thing] = [length - 1, length].map(end => valueAt(data, path.slice(0, end)))
+    const origin =
+      typeof thing === 'string'
+        ? draft.originOfText(holder as object, thing)
+        : draft.originOf(thing as object)
     if (origin !== undefined) return origin
   }
   return { line: 1, path: [] }

@@ -1,6 +1,6 @@
 import { Alias, type Document, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { ConfigError, ofWholeFile, type Problem } from '../config/problem.ts'
-import { Given, MAX_DEPTH, type Reading, resolved, TooMuch } from './given.ts'
+import { Given, isMerge, MAX_DEPTH, type Reading, resolved, TooMuch } from './given.ts'
 import { isJson, withoutComments } from './json-text.ts'
 import type { Report } from './report.ts'
 
@@ -106,7 +106,7 @@ function noteDuplicates(document: Document.Parsed, { report, lineOf, ignoresCase
     Map(_, map) {
       const seen = new Map<string, unknown>()
       for (const { key } of map.items) {
-        if (!isScalar(key) || key.value === '<<') continue
+        if (!isScalar(key) || isMerge(key)) continue
         const name = ignoresCase ? String(key.value).toLowerCase() : String(key.value)
         const first = seen.get(name)
         const line = lineOf(first)

@@ -11,6 +11,7 @@ import { type Authenticator, literal } from '../draft.ts'
 import { type Given, shown } from '../given.ts'
 import type { Origin } from '../report.ts'
 import { scopedRole } from '../scoped-role.ts'
+import { addTrusted, TRUSTED } from '../trusted-role.ts'
 
 interface Method {
   /** What `type: static` lists its users under. */
@@ -118,7 +119,8 @@ function roleOf(context: AtDoor, user: Given, method: Given, usual?: string): st
   const role = user.text('role') ?? method.text('default-role')
   const name = role?.value ?? usual
   if (name === undefined) return user.drop('has no role: it could not come in', 'give it a role')
-  if (name === TRUSTED) addTrusted(context, user)
+  const { draft, door } = context
+  if (name === TRUSTED) for (const one of door.realms) addTrusted(draft, draft.realm(one), user)
   const realm = user.text('realm')
   if (realm === undefined) return literal(name)
   const wanted = { realm: literal(realm.value), role: literal(name) }
@@ -128,24 +130,6 @@ function roleOf(context: AtDoor, user: Given, method: Given, usual?: string): st
   const text = `was put into ${shown(realm.value)} whatever it asked for: here it must ask for it`
   context.report.changed(realm.at, text, 'realms[].roles[]')
   return scoped
-}
-
-/** Crossbar's own role, which may do all and is in every realm. */
-const TRUSTED = 'trusted'
-
-function addTrusted({ draft, report, door }: AtDoor, user: Given): void {
-  for (const name of door.realms) {
-    const realm = draft.realm(name)
-    if (realm === undefined || realm.roles.some(role => role.name === TRUSTED)) continue
-    const all = { call: true, register: true, publish: true, subscribe: true }
-    const permissions = [
-      { uri: '', match: 'prefix', allow: all },
-      { uri: 'wamp.', match: 'prefix', allow: { call: true, subscribe: true } },
-    ]
-    realm.roles.push(draft.from(user, { name: TRUSTED, permissions }))
-    const text = `the role that may do all is written out in the realm ${shown(name)}`
-    report.changed(user, text, 'realms[].roles[]')
-  }
 }
 
 function dynamicOf(

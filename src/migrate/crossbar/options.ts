@@ -1,7 +1,7 @@
 import { type Context, dropKey, notNeeded } from '../context.ts'
-import type { Transport } from '../draft.ts'
-import { literal } from '../draft.ts'
-import type { Given, Value } from '../given.ts'
+import { literal, type Transport } from '../draft.ts'
+import type { Given } from '../given.ts'
+import { addOrigin, largest } from '../options.ts'
 
 /** Options of WebSockets that say what wampd does in any case. */
 const AS_ALWAYS: Readonly<Record<string, string>> = {
@@ -48,37 +48,6 @@ export function webSocketOptions(
 
 const MESSAGE_SIZE = 'transports[].options.max_message_size'
 
-/** The least that wampd takes. */
-const LEAST: Readonly<Record<string, number>> = {
-  max_message_size: 1024,
-  handshake_timeout: 10,
-  auto_ping_interval: 100,
-}
-
-/** Sets an option of a port, or raises it where another path of the port has set it lower. */
-export function largest(
-  { draft, report }: Context,
-  transport: Transport,
-  key: string,
-  given: Value<number> | undefined,
-): void {
-  if (given === undefined) return
-  const { value, at } = given
-  const to = `transports[].options.${key}`
-  if (value <= 0) {
-    report.changed(at, 'no limit: here there is always one, the default', to)
-    return
-  }
-  transport.options ??= draft.from(at, {})
-  const before = Number(transport.options[key] ?? 0)
-  const least = LEAST[key] ?? 0
-  transport.options[key] = Math.max(before, value, least)
-  if (value < least) report.changed(at, `is ${least} at least`, to)
-  else if (before !== 0 && before !== value) {
-    report.changed(at, 'is one for the port: the largest of its paths counts', to)
-  } else report.converted(at, to)
-}
-
 function pingsOf(context: Context, given: Given, transport: Transport): void {
   const { report } = context
   const interval = given.number('auto_ping_interval')
@@ -103,39 +72,19 @@ function compressionOf({ draft, report }: Context, given: Given, transport: Tran
   report.changed(deflate, text, 'transports[].options.compression')
 }
 
-function originsOf({ report }: Context, given: Given, transport: Transport): void {
+function originsOf(context: Context, given: Given, transport: Transport): void {
+  const { report } = context
   const to = 'transports[].allowed_origins'
-  for (const one of given.list('allowed_origins')) {
-    const origin = one.asText()
+  for (const at of given.list('allowed_origins')) {
+    const origin = at.asText()
     if (origin === undefined) continue
-    report.converted(one, to)
-    addOrigin(transport, literal(origin))
+    report.converted(at, to)
+    addOrigin(context, transport, { at, value: literal(origin) })
   }
-  const nothing = given.boolean('allow_null_origin')
-  if (nothing === undefined) return
-  report.converted(nothing.at, to)
+  const none = given.boolean('allow_null_origin')
+  if (none === undefined) return
+  report.converted(none.at, to)
   // All includes those without a name.
-  if (nothing.value && !transport.allowed_origins?.includes('*')) addOrigin(transport, 'null')
-}
-
-export function addOrigin(transport: Transport, origin: string): void {
-  transport.allowed_origins ??= []
-  if (!transport.allowed_origins.includes(origin)) transport.allowed_origins.push(origin)
-}
-
-const SERIALIZERS = ['json', 'msgpack', 'cbor']
-
-/** The serializers of a way in; those of all ways into a port are on offer at each. */
-export function serializersOf({ report }: Context, given: Given, transport: Transport): void {
-  for (const one of given.list('serializers')) {
-    const name = one.asText()
-    if (name === undefined) continue
-    if (!SERIALIZERS.includes(name)) {
-      one.drop('is a serializer that wampd does not have', 'json, msgpack and cbor are there')
-      continue
-    }
-    report.converted(one, 'transports[].serializers')
-    transport.serializers ??= []
-    if (!transport.serializers.includes(name)) transport.serializers.push(name)
-  }
+  const isAll = transport.allowed_origins?.includes('*')
+  if (none.value && !isAll) addOrigin(context, transport, { at: none.at, value: 'null' })
 }

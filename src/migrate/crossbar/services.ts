@@ -1,8 +1,9 @@
 import { type Context, dropKey, notNeeded } from '../context.ts'
 import { literal, type Transport } from '../draft.ts'
 import { type Given, shown } from '../given.ts'
+import { serializersOf } from '../options.ts'
 import { authOf, type Door, named } from './auth.ts'
-import { serializersOf, webSocketOptions } from './options.ts'
+import { webSocketOptions } from './options.ts'
 
 /** A port with paths, in the making. */
 export interface Port {

@@ -2,9 +2,9 @@ import type { Context } from '../context.ts'
 import { notNeeded } from '../context.ts'
 import { literal, type Transport } from '../draft.ts'
 import { type Given, shown } from '../given.ts'
+import { largest, serializersOf, webSocketPaths } from '../options.ts'
 import { authOf, type Door } from './auth.ts'
 import { endpointOf } from './endpoint.ts'
-import { largest, serializersOf } from './options.ts'
 import { type Port, servicesOf, webSocketKeys } from './services.ts'
 
 /** A worker's transports; `realms` are those that can be joined there, all where undefined. */
@@ -69,10 +69,10 @@ function webSocketOf(context: Context, given: Given, { transport, door }: Port):
   transport.auth.push(...authOf(context, given.dict('auth'), door))
   const [, path] = /^wss?:\/\/[^/]*(\/[^?#\s]+)/.exec(given.text('url')?.value ?? '') ?? []
   webSocketKeys(context, given, transport)
-  const paths = [...new Set(['/', '/ws', ...(path === undefined ? [] : [literal(path)])])]
   transport.type = 'web'
-  transport.paths = Object.fromEntries(paths.map(one => [one, { websocket: {} }]))
-  report.changed(given, `takes WebSockets at ${paths.join(' and ')}, no longer at any path`, TYPE)
+  transport.paths = webSocketPaths(...(path === undefined ? [] : [literal(path)]))
+  const where = Object.keys(transport.paths).join(' and ')
+  report.changed(given, `takes WebSockets at ${where}, no longer at any path`, TYPE)
 }
 
 const TYPE = 'transports[].type'
