@@ -5,8 +5,22 @@ import { shipped } from '../../src/config/shipped.ts'
 import { failureOf, Wampd } from './wampd.ts'
 
 const VERBS = [
-  ...['dev', 'start', 'init', 'check', 'status', 'reload', 'drain', 'stop'],
-  ...['migrate', 'bench', 'hash', 'keygen', 'schema', 'completion', 'version'],
+  'dev',
+  'start',
+  'init',
+  'check',
+  'status',
+  'reload',
+  'drain',
+  'stop',
+  'migrate',
+  'bench',
+  'conformance',
+  'hash',
+  'keygen',
+  'schema',
+  'completion',
+  'version',
 ]
 
 describe('command line: usage', function () {
