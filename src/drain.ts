@@ -1,5 +1,6 @@
 import type { Clock } from './base/clock.ts'
 
+/** How a router goes down, when calls may finish. */
 export interface DrainOptions {
   /** Time that calls have to finish: ms. */
   readonly grace: number

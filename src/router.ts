@@ -65,6 +65,7 @@ export interface RouterOptions extends ConfigOptions {
   readonly logger?: Log
 }
 
+/** How a router goes down at once. */
 export interface CloseOptions {
   /**
    * True: the service ends, clients get GOODBYE `wamp.close.system_shutdown` and stay away. False,
@@ -75,6 +76,7 @@ export interface CloseOptions {
   readonly grace?: number
 }
 
+/** Who an in-process session is. */
 export interface SessionOptions {
   /** Default: a random one. */
   readonly authid?: string

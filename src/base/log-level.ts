@@ -1,2 +1,3 @@
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
+/** From which weight on lines are written. */
 export type LogLevel = (typeof LOG_LEVELS)[number]

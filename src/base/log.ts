@@ -5,9 +5,13 @@ export type { LogLevel } from './log-level.ts'
 
 /** What the router tells its operator. Payloads and secrets never go in. */
 export interface Log {
+  /** The router itself failed, or cannot do what it was told to. */
   error(facts: object, text: string): void
+  /** Somebody should look at this. */
   warn(facts: object, text: string): void
+  /** Who comes and goes, and why. */
   info(facts: object, text: string): void
+  /** What is only wanted in search of a fault. */
   debug(facts: object, text: string): void
 }
 

@@ -23,11 +23,14 @@ export interface CallDetails extends Dict {
   signal: AbortSignal
 }
 
+/** How to subscribe (WAMP, "Subscribing and Unsubscribing"). */
 export interface SubscribeOptions {
   match?: Match
   /** Hear what is retained, too: `details.retained` is true there. */
   get_retained?: boolean
 }
+
+/** How to register. docs/rpc.md has what each option does. */
 export interface RegisterOptions {
   match?: Match
   /** Who gets a call, where several sessions register the same procedure. Default `single`. */
@@ -39,6 +42,8 @@ export interface RegisterOptions {
   /** Others lose the procedure, where the realm allows it. */
   force_reregister?: boolean
 }
+
+/** Who gets an event, and what becomes of it. docs/pubsub.md has more of each option. */
 export interface PublishOptions {
   /** Wait for the broker, and hear of refusals. */
   acknowledge?: boolean
@@ -60,6 +65,8 @@ export interface PublishOptions {
   ppt_cipher?: string
   ppt_keyid?: string
 }
+
+/** How long a call may take, and what its callee is told. */
 export interface CallOptions {
   /** Aborting cancels the call; the promise rejects with the signal's reason. */
   signal?: AbortSignal
@@ -77,6 +84,7 @@ export interface CallOptions {
  */
 export interface Handle {
   readonly id: number
+  /** Unsubscribes or unregisters. */
   end(): Promise<void>
 }
 

@@ -188,8 +188,11 @@ export type Config = Omit<
   control: { enabled: boolean; path?: string }
   admin?: { endpoint: { interface: string; port: number }; token?: string }
 }
+/** A realm, with its defaults filled in. */
 export type RealmConfig = Config['realms'][number]
+/** A role of a realm: its rules, its limits, its authorizer. */
 export type RoleConfig = RealmConfig['roles'][number]
+/** A rule: which URIs it meets, and what it allows there. realms/README.md says which one decides. */
 export type Permission = RoleConfig['permissions'][number]
 type TransportInput = Type.Static<typeof transport>
 type TlsInput = NonNullable<TransportInput['tls']>

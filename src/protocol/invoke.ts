@@ -11,4 +11,5 @@ export const INVOKES = [
   '_least_pending',
   '_sticky',
 ] as const
+/** Who gets a call of a shared registration. docs/rpc.md says what each does. */
 export type Invoke = (typeof INVOKES)[number]
