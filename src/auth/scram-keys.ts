@@ -12,6 +12,12 @@ export function scramKeys(saltedPassword: string | Buffer): ScramKeys {
   return { storedKey: sha256(clientKey), serverKey: hmac(saltedPassword, 'Server Key') }
 }
 
+/** The proof of a client that has the salted password (RFC 5802, 3). */
+export function clientProof(saltedPassword: string | Buffer, message: string): string {
+  const clientKey = hmac(saltedPassword, 'Client Key')
+  return xor(clientKey, hmac(sha256(clientKey), message)).toString('base64')
+}
+
 /** What both sides have said, as the text that both sign. */
 export interface ScramExchange {
   readonly authid: string
@@ -32,13 +38,16 @@ export function authMessage(exchange: ScramExchange): string {
 
 /** Whether a client's proof shows that it knows the password. The comparison is the caller's. */
 export function storedKeyOf(proof: Buffer, message: string, { storedKey }: ScramKeys): Buffer {
-  const signature = hmac(storedKey, message)
-  return sha256(proof.map((octet, i) => octet ^ (signature[i] as number)) as Buffer)
+  return sha256(xor(proof, hmac(storedKey, message)))
 }
 
 /** The router's own proof, as base64. */
 export function serverSignature(message: string, { serverKey }: ScramKeys): string {
   return hmac(serverKey, message).toString('base64')
+}
+
+function xor(a: Buffer, b: Buffer): Buffer {
+  return a.map((octet, i) => octet ^ (b[i] as number)) as Buffer
 }
 
 function hmac(key: string | Buffer, text: string): Buffer {

@@ -38,14 +38,9 @@ export async function scramSecret(
   password: string,
   options: ScramOptions,
 ): Promise<ScramCredential> {
-  const { method, kdf, iterations, memory } = options
+  const { kdf, iterations, memory } = options
   const { salt = randomBytes(SALT_LENGTH).toString('base64') } = options
-  // RFC 5802, 2.2; Autobahn|Python leaves it out.
-  const prepared = method === 'wamp-scram' ? saslprep(password) : password
-  const salted = await saltedPassword(prepared, Buffer.from(salt, 'base64'), options)
-  const isText = method === 'scram' && kdf === 'argon2id13'
-  // Autobahn|Python takes what argon2 prints of a hash for the key.
-  const key = isText ? salted.toString('base64').replace(/=+$/, '') : salted
+  const key = await saltedPassword(password, salt, options)
   const { storedKey, serverKey } = scramKeys(key)
   return {
     kdf,
@@ -57,10 +52,25 @@ export async function scramSecret(
   }
 }
 
-async function saltedPassword(
+/** The key that both sides make of a password, in either dialect of SCRAM. The salt is in base64. */
+export async function saltedPassword(
+  password: string,
+  salt: string,
+  options: Omit<ScramOptions, 'salt'>,
+): Promise<string | Buffer> {
+  const { method, kdf } = options
+  // RFC 5802, 2.2; Autobahn|Python leaves it out.
+  const prepared = method === 'wamp-scram' ? saslprep(password) : password
+  const key = await derivedKey(prepared, Buffer.from(salt, 'base64'), options)
+  const isText = method === 'scram' && kdf === 'argon2id13'
+  // Autobahn|Python takes what argon2 prints of a hash for the key.
+  return isText ? key.toString('base64').replace(/=+$/, '') : key
+}
+
+async function derivedKey(
   password: string,
   salt: Buffer,
-  { kdf, iterations, memory }: ScramOptions,
+  { kdf, iterations, memory }: Omit<ScramOptions, 'salt'>,
 ): Promise<Buffer> {
   if (kdf === 'pbkdf2') return derive(password, salt, iterations, KEY_LENGTH, 'sha256')
   const hash = await argon2id({

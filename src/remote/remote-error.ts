@@ -1,3 +1,6 @@
+import { printable } from '../config/problem.ts'
+import type { Abort, Goodbye } from '../protocol/messages.ts'
+
 /**
  * What kept a router from doing what was asked: `address`: the URL or another option cannot be used;
  * `unreachable`: there is no connection; `refused`: the router takes nobody like this in; `closed`: connection or
@@ -57,4 +60,10 @@ export function whyBroken(error: Error): string {
     return 'it does not speak WebSocket'
   }
   return REASONS[code] ?? (message || code)
+}
+
+/** Why a router ends a session: its word, and what it says to people. */
+export function wordsOf({ reason, details: { message } }: Abort | Goodbye): string {
+  const more = typeof message === 'string' ? ` (${printable(message, 200)})` : ''
+  return `${printable(reason, 200)}${more}`
 }
