@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { bench } from './cli/bench.ts'
+import { call } from './cli/call.ts'
 import { check } from './cli/check.ts'
 import { completion } from './cli/completion.ts'
 import { conformance } from './cli/conformance.ts'
@@ -12,12 +13,17 @@ import { hash } from './cli/hash.ts'
 import { init } from './cli/init.ts'
 import { keygen } from './cli/keygen.ts'
 import { migrate } from './cli/migrate.ts'
+import { publish } from './cli/publish.ts'
+import { register } from './cli/register.ts'
 import { reload } from './cli/reload.ts'
 import { schema } from './cli/schema.ts'
 import { start } from './cli/start.ts'
 import { status } from './cli/status.ts'
 import { stop } from './cli/stop.ts'
+import { subscribe } from './cli/subscribe.ts'
+import { token } from './cli/token.ts'
 import { versionVerb } from './cli/version.ts'
+
 import { nearest } from './config/nearest.ts'
 import { ConfigError } from './config/problem.ts'
 import { ControlError } from './control/control-error.ts'
@@ -30,15 +36,20 @@ const VERBS = [
   start,
   init,
   check,
+  migrate,
   status,
   reload,
   drain,
   stop,
-  migrate,
+  call,
+  publish,
+  subscribe,
+  register,
   bench,
   conformance,
   hash,
   keygen,
+  token,
   schema,
   completion,
   versionVerb,

@@ -83,18 +83,8 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   // One file for each verb of the command line; `.` is the router.
   cli: {
     folders: [
-      ...['.', 'base', 'match', 'serializer', 'store'],
-      ...[
-        'admin',
-        'auth',
-        'bench',
-        'config',
-        'conformance',
-        'control',
-        'migrate',
-        'remote',
-        'transport',
-      ],
+      ...['.', 'base', 'match', 'protocol', 'serializer', 'store', 'transport'],
+      ...['admin', 'auth', 'bench', 'config', 'conformance', 'control', 'migrate', 'remote'],
     ],
     packages: ['commander'],
   },

@@ -5,8 +5,11 @@ export const EXIT_CODES: Readonly<Record<number, string>> = {
     'could not run: port in use, no permission, no router to talk to; a check that failed; ' +
     '`wampd migrate`: something was dropped',
   2: 'wrong flag or configuration; `wampd bench`: messages were lost',
+  3: 'the router or a procedure answered with an error',
+  4: 'the router refused to let in, or ended the session',
+  5: 'not in time: no answer, too few events',
   129: 'SIGHUP while it went down: ended at once',
-  130: 'the same with SIGINT',
+  130: 'the same with SIGINT; `call`, `publish`, `subscribe`, `register`: ended by it',
   143: 'the same with SIGTERM',
 }
 

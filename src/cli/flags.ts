@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
+import { worthOf } from '../base/keys.ts'
 import { LOG_LEVELS } from '../base/log-level.ts'
 import { defaultPath } from '../control/path.ts'
 import { isUri } from '../match/uri.ts'
@@ -50,6 +51,13 @@ export function numberFrom(min: number, max: number): (text: string) => number {
     if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text)
     throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`)
   }
+}
+
+/** Reads a time with its unit, in milliseconds. */
+export function durationFrom(text: string): number {
+  const worth = worthOf('duration', text)
+  if (worth !== undefined && worth > 0) return worth
+  throw new InvalidArgumentError('Expected a duration such as 500ms, 30s, 5m or 2h.')
 }
 
 function realmNames(name: string, before: string[] = []): string[] {

@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline'
  * A secret from standard input: one line, so that it stands in no history of a shell. On a terminal
  * it is asked for and not shown.
  */
-export async function readSecret(): Promise<string> {
+export async function readSecret(what = 'secret'): Promise<string> {
   const { stdin, stderr } = process
-  if (stdin.isTTY) stderr.write('secret: ')
+  if (stdin.isTTY) stderr.write(`${what}: `)
   // Without an output readline echoes nothing, and in raw mode the terminal does not either.
   const lines = createInterface({ input: stdin, terminal: stdin.isTTY })
   try {

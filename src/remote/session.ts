@@ -225,6 +225,15 @@ export class Session {
     return this.#wire.waiting
   }
 
+  /** Reads nothing more for a while: a router may take a session for dead that does so for long. */
+  pause(): void {
+    this.#wire.pause()
+  }
+
+  resume(): void {
+    this.#wire.resume()
+  }
+
   #take(message: Message): void {
     const { type } = message
     if (type === EVENT) this.#event(message)

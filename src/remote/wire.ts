@@ -172,6 +172,15 @@ export class Wire {
     this.#carrier?.resume()
   }
 
+  /** Reads nothing more from the network for a while: what the router sends waits there. */
+  pause(): void {
+    this.#carrier?.pause()
+  }
+
+  resume(): void {
+    this.#carrier?.resume()
+  }
+
   /** Closes the connection, with a code and reason where it is a WebSocket; resolves when it is closed. */
   async close(code = 1000, reason = ''): Promise<Closed> {
     this.failure ??= new RemoteError('closed', 'the connection was closed from here')

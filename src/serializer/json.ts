@@ -1,6 +1,6 @@
 import { parse, stringify } from 'lossless-json'
 import { PayloadError } from '../protocol/errors.ts'
-import { type Message, shapeOf } from '../protocol/messages.ts'
+import { type Message, RESULT, type Result, shapeOf } from '../protocol/messages.ts'
 import type { Dict, Opened, Payload } from '../protocol/payload.ts'
 import { JsonReader } from './json-reader.ts'
 import { jsonWalk } from './json-walk.ts'
@@ -79,6 +79,19 @@ function closeTail(values: Opened): Uint8Array {
   const kwargs = values.kwargs === undefined ? '' : `,${closeJson(values.kwargs)}`
   return Buffer.from(args + kwargs)
 }
+
+/**
+ * A JSON text as a value, read as in a message: bytes and long integers included. Throws a SyntaxError where it is
+ * none, and a ProtocolViolation where no message could carry it.
+ */
+export function readJson(text: string): unknown {
+  JSON.parse(text)
+  const { payload } = reader.read(Buffer.from(`[${RESULT},1,{},[${text}]]`)) as Result
+  return payload.open().args?.[0]
+}
+
+/** A value as JSON text, written as in a message. Throws a PayloadError. */
+export const writeJson: (value: unknown) => string = closeJson
 
 const LONG_INTEGER = /\d{16}/
 
