@@ -16,9 +16,11 @@ export async function readInput(): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** The lines of standard input, as they come; empty ones are left out. */
-export async function* inputLines(): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: process.stdin })) {
+/** The lines of standard input, as they come, until the signal is aborted; empty ones are left out. */
+export async function* inputLines(signal: AbortSignal): AsyncGenerator<string> {
+  for await (const line of createInterface({ input: process.stdin, signal })) {
     if (line.trim() !== '') yield line
   }
+  // Else the process would wait for more.
+  process.stdin.destroy()
 }

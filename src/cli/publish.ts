@@ -60,27 +60,38 @@ async function run(topic: string, words: string[], flags: Flags): Promise<void> 
     ...(discloseMe === undefined ? {} : { disclose_me: discloseMe }),
     ...flags.options,
   }
-  const events = lines ? eventsOf(words, flags) : [await argsIn(words, flags)]
+  const events = lines ? linesOf(words, flags) : once(await argsIn(words, flags))
   await inSession(flags, async (session, signal) => {
     const print = printer(session)
-    for await (const args of events) {
+    const lost = new AbortController()
+    void session.ended.then(error => lost.abort(error))
+    for await (const args of events(AbortSignal.any([signal, lost.signal]))) {
       const publication = await session.publish(topic, args, kwargs, options)
       if (json && publication !== undefined) print({ publication })
       await room(session)
-      if (signal.aborted) return
     }
+    lost.signal.throwIfAborted()
   })
 }
 
-/** The arguments of an event for each line of standard input. Throws a Failure. */
-function eventsOf(words: string[], flags: Flags): AsyncIterable<unknown[]> {
+/** The arguments of events, until the signal is aborted. */
+type Events = (signal: AbortSignal) => AsyncIterable<unknown[]>
+
+function once(args: unknown[]): Events {
+  return async function* () {
+    yield args
+  }
+}
+
+/** An event for each line of standard input. Throws a Failure. */
+function linesOf(words: string[], flags: Flags): Events {
   const places = words.includes(INPUT) ? words : [...words, INPUT]
   checkInput(places, flags)
-  const values = places.map(word => (word === INPUT ? undefined : argumentOf(word)))
   const at = places.indexOf(INPUT)
-  return (async function* () {
-    for await (const line of inputLines()) yield values.with(at, argumentOf(line))
-  })()
+  const values = places.map(word => (word === INPUT ? undefined : argumentOf(word)))
+  return async function* (signal) {
+    for await (const line of inputLines(signal)) yield values.with(at, argumentOf(line))
+  }
 }
 
 /** Waits until the router has taken what was sent. */

@@ -87,14 +87,11 @@ async function run(topics: string[], flags: Flags): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
-  const heard = count - left
-  if (
-    flags.for !== undefined &&
-    flags.count !== undefined &&
-    left > 0 &&
-    process.exitCode === undefined
-  ) {
-    throw new Failure(`there were ${heard} events of ${count} in that time`, 5)
+  const isShort = flags.count !== undefined && left > 0
+  if (flags.for !== undefined && isShort && process.exitCode === undefined) {
+    const heard = count - left
+    const events = heard === 1 ? 'was 1 event' : `were ${heard} events`
+    throw new Failure(`there ${events} of ${count} in that time`, 5)
   }
 }
 
