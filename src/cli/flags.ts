@@ -60,6 +60,12 @@ export function durationFrom(text: string): number {
   throw new InvalidArgumentError('Expected a duration such as 500ms, 30s, 5m or 2h.')
 }
 
+/** Reads a URI of the protocol. */
+export function uriFrom(text: string): string {
+  if (isUri(text, 'loose')) return text
+  throw new InvalidArgumentError('Expected a URI, such as com.example.app.')
+}
+
 function realmNames(name: string, before: string[] = []): string[] {
   if (isUri(name, 'loose')) return [...before, name]
   throw new InvalidArgumentError('A realm is named by a URI, such as com.example.app.')

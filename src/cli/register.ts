@@ -7,7 +7,7 @@ import type { CallHandler, Invoked } from '../remote/invocations.ts'
 import { inSessions, note } from './client.ts'
 import { runCommand } from './exec.ts'
 import { Failure } from './exit.ts'
-import { examples, numberFrom } from './flags.ts'
+import { examples, numberFrom, uriFrom } from './flags.ts'
 import { type RouterFlags, routerFlags } from './router-flags.ts'
 import { argumentsIn, dictFrom, jsonFrom, jsonIn, lineOf } from './values.ts'
 
@@ -74,7 +74,7 @@ export function register(program: Command): void {
       numberFrom(1, 16_777_216),
       1_048_576,
     )
-    .option('--error <uri>', 'the error where a command fails', 'wamp.error.runtime_error')
+    .option('--error <uri>', 'the error where a command fails', uriFrom, 'wamp.error.runtime_error')
     .option('--json', 'the command prints {"args": [], "kwargs": {}}')
     .option('--once', 'end where the connection is lost')
     .option('-q, --quiet', 'do not say when it is registered, nor which commands fail')

@@ -3,12 +3,11 @@ import { createSecureContext } from 'node:tls'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isLoopbackName } from '../base/network.ts'
 import { whyUnread } from '../base/why-unread.ts'
-import { isUri } from '../match/uri.ts'
 import { addressIn } from '../remote/address.ts'
 import type { TlsOptions } from '../remote/carrier.ts'
 import type { Credentials } from '../remote/login.ts'
 import { Failure } from './exit.ts'
-import { durationFrom } from './flags.ts'
+import { durationFrom, uriFrom } from './flags.ts'
 import { readSecret } from './secret-input.ts'
 
 /** Which router to speak to, how, and as whom. */
@@ -46,7 +45,7 @@ export function routerFlags(verb: Command): Command {
       new Option('--realm <uri>', 'the realm to join')
         .env('WAMPD_REALM')
         .default('realm1')
-        .argParser(checkedRealm),
+        .argParser(uriFrom),
     )
     .addOption(
       new Option('--serializer <name>', 'how messages are written')
@@ -171,9 +170,4 @@ function checkedUrl(text: string): string {
   } catch (error) {
     throw new InvalidArgumentError(`${(error as Error).message}.`)
   }
-}
-
-function checkedRealm(text: string): string {
-  if (isUri(text, 'loose')) return text
-  throw new InvalidArgumentError('A realm is named by a URI, such as com.example.app.')
 }
