@@ -219,6 +219,7 @@ export class Router {
           ...admin.endpoint,
           host: admin.endpoint.interface,
           token: admin.token,
+          openMetrics: admin.open_metrics,
         })
       }
       const opened = await this.#doors.listenAll(config.transports)
@@ -242,8 +243,8 @@ export class Router {
     this.#checkOpen()
     if (this.#admin !== null) throw new ListenError('there is an admin endpoint already')
     const { serveAdmin } = await import('./admin/server.ts')
-    const { host = '127.0.0.1', port = ADMIN_PORT, token } = options
-    this.#admin = await serveAdmin(await this.#adminHouse(), { host, port, token })
+    const usual = { host: '127.0.0.1', port: ADMIN_PORT }
+    this.#admin = await serveAdmin(await this.#adminHouse(), { ...usual, ...options })
     return this.#admin
   }
 
@@ -482,7 +483,8 @@ export class Router {
   ): void {
     this.#authenticators = authenticators
     this.#memory.limit = config.memory.limit
-    this.#admin?.renew(config.admin?.token)
+    const { token, open_metrics: openMetrics } = config.admin ?? {}
+    this.#admin?.change({ token, openMetrics })
     this.#realms.change(config, fresh)
   }
 

@@ -67,9 +67,10 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   admin: {
     folders: [
       ...['base', 'protocol', 'match', 'auth', 'broker', 'dealer', 'realm', 'client'],
-      ...['config', 'control', 'gateway', 'traffic', 'transport'],
+      // Of session, how guessing is held back.
+      ...['config', 'control', 'gateway', 'session', 'traffic', 'transport'],
     ],
-    packages: ['typebox'],
+    packages: ['typebox', 'prom-client'],
   },
   // A client of any router, for the verbs; of the transports it takes the frames of RawSocket alone.
   remote: {

@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { isSame } from '../auth/same.ts'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { isOfThisMachine } from '../base/network.ts'
 import { Problem } from '../gateway/bridge/problem.ts'
-import { AUTHENTICATION_DENIED, INVALID_ARGUMENT } from '../protocol/errors.ts'
+import { INVALID_ARGUMENT } from '../protocol/errors.ts'
 import { openAt } from '../transport/open.ts'
 import { pathOf } from '../transport/request-path.ts'
 import { answerText } from '../transport/text-answer.ts'
 import { ListenError } from '../transport/transport.ts'
 import { API, apiHandler, refuse } from './api.ts'
+import { Guard } from './guard.ts'
+import { metricsHandler } from './metrics.ts'
 import type { AdminHouse } from './operation.ts'
 
 /** Time that a request has to come in whole. Milliseconds. */
@@ -22,6 +22,8 @@ export interface AdminOptions {
   readonly port: number
   /** What lets somebody in; without it a random one. */
   readonly token?: string | undefined
+  /** `/metrics` asks for no token. Default false. */
+  readonly openMetrics?: boolean | undefined
 }
 
 /** An endpoint for those who run the router. */
@@ -30,10 +32,18 @@ export interface Admin {
   readonly url: string
   /** The same, with the token behind `#`, which browsers keep to themselves. It is a secret. */
   readonly link: string
-  /** Another token lets in from now on; without one it stays as it is. */
-  renew(token: string | undefined): void
+  /** Another token lets in from now on, and the like; what is left out stays as it is. */
+  change(options: Pick<AdminOptions, 'token' | 'openMetrics'>): void
   /** Cuts off who is there; resolves when the port is free. */
   close(): Promise<void>
+}
+
+/** What is at a path, and below it. */
+interface Route {
+  readonly at: string
+  /** No token is needed. */
+  readonly isOpen: boolean
+  readonly answer: RequestListener
 }
 
 /** Opens an admin endpoint. Rejects with a ListenError. */
@@ -41,8 +51,20 @@ export async function serveAdmin(house: AdminHouse, options: AdminOptions): Prom
   if (options.token === undefined && !isOfThisMachine(options.host)) {
     throw new ListenError(`${options.host} can be reached from elsewhere: give a token`)
   }
-  let { token = randomBytes(24).toString('base64url') } = options
-  const api = apiHandler(house)
+  const guard = new Guard(house, options.token)
+  let { openMetrics = false } = options
+  const routes: readonly Route[] = [
+    { at: '/healthz', isOpen: true, answer: (_, response) => answerText(response, 200, 'ok') },
+    { at: '/readyz', isOpen: true, answer: (_, response) => answerReady(house, response) },
+    {
+      at: '/metrics',
+      get isOpen() {
+        return openMetrics
+      },
+      answer: metricsHandler(house),
+    },
+    { at: API, isOpen: false, answer: apiHandler(house) },
+  ]
   const server = createServer(
     { requestTimeout: TIMEOUT, headersTimeout: TIMEOUT, maxHeaderSize: 16_384 },
     (request, response) => {
@@ -50,16 +72,22 @@ export async function serveAdmin(house: AdminHouse, options: AdminOptions): Prom
       response.setHeader('X-Frame-Options', 'DENY')
       response.setHeader('Referrer-Policy', 'no-referrer')
       const path = pathOf(request)
-      if (path === '/healthz') answerText(response, 200, 'ok')
-      else if (path === '/readyz') answerReady(house, response)
-      else if (path === API || path.startsWith(`${API}/`)) {
-        if (isAllowed(request, token)) api(request, response)
-        else {
+      const route = routes.find(({ at }) => path === at || path.startsWith(`${at}/`))
+      if (route === undefined) {
+        refuse(response, new Problem(INVALID_ARGUMENT, 'nothing is here', 404))
+        return
+      }
+      const { remoteAddress = '' } = request.socket
+      const objection = route.isOpen
+        ? undefined
+        : guard.objection(remoteAddress, request.headers.authorization)
+      if (objection === undefined) route.answer(request, response)
+      else {
+        if (objection.status === 401) {
           response.setHeader('WWW-Authenticate', 'Bearer realm="wampd"')
-          const text = 'a token is needed: Authorization: Bearer TOKEN'
-          refuse(response, new Problem(AUTHENTICATION_DENIED, text, 401))
         }
-      } else refuse(response, new Problem(INVALID_ARGUMENT, 'nothing is here', 404))
+        refuse(response, objection)
+      }
     },
   )
   server.maxConnections = MAX_CONNECTIONS
@@ -69,10 +97,11 @@ export async function serveAdmin(house: AdminHouse, options: AdminOptions): Prom
   return {
     url,
     get link() {
-      return `${url}#${token}`
+      return `${url}#${guard.token}`
     },
-    renew(wanted) {
-      token = wanted ?? token
+    change(wanted) {
+      guard.token = wanted.token ?? guard.token
+      openMetrics = wanted.openMetrics ?? openMetrics
     },
     close: () =>
       new Promise(resolve => {
@@ -87,9 +116,4 @@ function answerReady(house: AdminHouse, response: ServerResponse): void {
   const { ready, state } = house.status()
   if (ready) answerText(response, 200, 'ok')
   else answerText(response, 503, `not ready: ${state}`)
-}
-
-function isAllowed({ headers: { authorization = '' } }: IncomingMessage, token: string): boolean {
-  const [, given] = /^Bearer +(\S+) *$/i.exec(authorization) ?? []
-  return given !== undefined && isSame(given, token)
 }

@@ -28,6 +28,7 @@ export const COUNTED = {
   gaps_told: 'gaps in the events of a session that it was told of',
   events_untranslatable:
     'events that a session did not get because its serializer cannot carry them',
+  refused_admins: 'requests to the admin endpoint that were refused because of a wrong token',
   webhooks_sent: 'events that were posted to a webhook and taken there',
   webhooks_given_up: 'events that were not posted to a webhook, or not taken there',
   out_of_files: 'times that no file descriptor was left for new clients',

@@ -42,6 +42,11 @@ export const admin = Type.Object(
         ),
       }),
     ),
+    open_metrics: Type.Optional(
+      Type.Boolean(
+        about('`/metrics` asks for no token: whoever reaches the port reads it.', 'live', false),
+      ),
+    ),
   },
   {
     ...CLOSED,

@@ -186,7 +186,11 @@ export type Config = Omit<
   authenticators: Record<string, AuthenticatorConfig>
   transports: TransportConfig[]
   control: { enabled: boolean; path?: string }
-  admin?: { endpoint: { interface: string; port: number }; token?: string }
+  admin?: {
+    endpoint: { interface: string; port: number }
+    token?: string
+    open_metrics: boolean
+  }
 }
 /** A realm, with its defaults filled in. */
 export type RealmConfig = Config['realms'][number]
