@@ -134,7 +134,7 @@ export const FAMILIES: readonly Family[] = [
   histogram(
     'wampd_delivery_duration_seconds',
     'From the arrival of a publication to the write of its event to a connection: the oldest event ' +
-      'of each write.',
+      'of about each eighth write.',
     ({ house }) => house.traffic.deliveries,
   ),
   gauge('wampd_queued_bytes', 'Bytes that are held for clients that have not read them.', seen =>

@@ -281,12 +281,17 @@ export class Outbox implements Outlet {
     this.#frames = []
     this.#bytes = 0
     this.#sink.write(frames)
-    if (this.#since >= 0) {
-      const { clock, traffic } = this.#terms
-      traffic.deliveries.observe((clock.elapsed() - this.#since) / 1000)
-      this.#since = -1
-    }
+    if (this.#since >= 0) this.#time()
     this.drained()
+  }
+
+  /** Events were written. */
+  #time(): void {
+    const { clock, traffic } = this.#terms
+    if (traffic.timesWrite()) {
+      traffic.deliveries.observe((clock.elapsed() - this.#since) / 1000)
+    }
+    this.#since = -1
   }
 
   /** Its turn has come among those of its kind; gives what that costs, a plain write being 1. */

@@ -3,30 +3,25 @@ import { expect } from 'chai'
 import { COUNTED } from '../../src/base/counters.ts'
 import { createRouter, type Router } from '../../src/router.ts'
 import { BOUNDS } from '../../src/traffic/histogram.ts'
+import { type AdminClient, openAdmin } from '../helpers/admin.ts'
 import { ask } from '../helpers/poll-client.ts'
 import { eventually, hangUp, member } from '../helpers/raw-client.ts'
 import { readMetrics, type Told } from './exposition.ts'
 
 describe('/metrics', () => {
   let router: Router
-  let url: string
-  let token: string
+  let admin: AdminClient
 
   beforeEach(async () => {
     router = createRouter({ development: true })
-    const admin = await router.serveAdmin({ port: 0 })
-    url = admin.url
-    token = admin.link.slice(admin.link.indexOf('#') + 1)
+    admin = await openAdmin(router)
   })
   afterEach(async () => {
     hangUp()
     await router.close({ grace: 100 })
   })
 
-  function scrape(headers: Record<string, string> = {}, method = 'GET') {
-    const authorization = `Bearer ${token}`
-    return ask(method, `${url}metrics`, '', { authorization, ...headers })
-  }
+  const scrape = (headers: Record<string, string> = {}) => admin.get('metrics', headers)
 
   async function metrics(): Promise<Map<string, Told>> {
     const { status, body } = await scrape()
@@ -80,26 +75,29 @@ describe('/metrics', () => {
 
   it('asks for the token, unless it is to be open', async () => {
     await router.close()
-    const admin = { endpoint: { port: 0 }, token: 'x'.repeat(16) }
-    router = createRouter({ realms: [], admin })
+    const keys = { endpoint: { port: 0 }, token: 'x'.repeat(16) }
+    router = createRouter({ realms: [], admin: keys })
     await router.start()
-    url = router.status().admin as string
+    const url = router.status().admin as string
     const statuses = async () => {
       const paths = ['metrics', 'api/overview']
       return Promise.all(paths.map(async path => (await ask('GET', url + path)).status))
     }
     expect(await statuses()).deep.equal([401, 401])
-    router.reload({ realms: [], admin: { ...admin, open_metrics: true } })
+    router.reload({ realms: [], admin: { ...keys, open_metrics: true } })
     expect(await statuses()).deep.equal([200, 401])
-    router.reload({ realms: [], admin })
+    router.reload({ realms: [], admin: keys })
     expect(await statuses()).deep.equal([401, 401])
-    expect((await scrape({ authorization: `Bearer ${admin.token}` })).status).equal(200)
+    const headers = { authorization: `Bearer ${keys.token}` }
+    expect((await ask('GET', `${url}metrics`, '', headers)).status).equal(200)
   })
 
   it('is there to be read only', async () => {
-    const { status, headers } = await scrape({}, 'POST')
+    const authorization = `Bearer ${admin.token}`
+    const as = (method: string) => ask(method, `${admin.url}metrics`, '', { authorization })
+    const { status, headers } = await as('POST')
     expect([status, headers.allow]).deep.equal([405, 'GET, HEAD'])
-    const asked = await scrape({}, 'HEAD')
+    const asked = await as('HEAD')
     expect([asked.status, asked.body.length]).deep.equal([200, 0])
   })
 

@@ -69,7 +69,7 @@ const fail = () => expect.fail('overflow')
 
 describe('an outbox', () => {
   it('times the oldest event of each write, and no other messages', async () => {
-    const [traffic, clock] = [new Traffic(), new FakeClock()]
+    const [traffic, clock] = [new Traffic(() => 0), new FakeClock()]
     const box = outbox(sink(), 1000, fail, { traffic, clock })
     const { deliveries } = traffic
     clock.pass(100)
@@ -92,7 +92,7 @@ describe('an outbox', () => {
   })
 
   it('times events with the wait for their turn among many', async () => {
-    const [traffic, clock] = [new Traffic(), new FakeClock()]
+    const [traffic, clock] = [new Traffic(() => 0), new FakeClock()]
     const boxes = Array.from({ length: 1000 }, () => outbox(sink(), 1000, fail, { traffic, clock }))
     const shared = new SharedMessage(message(1), null, clock.elapsed())
     for (const box of boxes) box.share(shared)

@@ -69,6 +69,8 @@ export abstract class WampClient {
   readonly protocol: string
   /** The bytes of the last message that came. */
   lastSize = 0
+  /** The bytes of all of them. */
+  size = 0
   readonly #codec: Codec
   readonly #inbox: Wamp[] = []
   readonly #waiting: ((message: Wamp | null) => void)[] = []
@@ -86,6 +88,7 @@ export abstract class WampClient {
   /** The connection brought a message. */
   protected came(frame: Buffer): void {
     this.lastSize = frame.length
+    this.size += frame.length
     const message = this.#codec.decode(frame) as Wamp
     const wake = this.#waiting.shift()
     if (wake === undefined) this.#inbox.push(message)

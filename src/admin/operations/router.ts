@@ -60,7 +60,7 @@ export const router = [
         {
           call: histogram('From CALL to the RESULT or ERROR that ended it.'),
           delivery: histogram(
-            'From the arrival of a publication to the write of its event: the oldest one of each write.',
+            'From the arrival of a publication to the write of its event: the oldest of about each eighth write.',
           ),
         },
         { description: 'Since the start: of what was between two answers, take the differences.' },
