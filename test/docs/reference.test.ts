@@ -37,7 +37,7 @@ describe('docs/reference-errors.md', () => {
     expect(written.length).greaterThan(30)
     for (const [uri, path] of written) {
       // What the tools of the command line say to another router is theirs; registration procedures are none.
-      const isOther = /^(bench|remote|cli)\//.test(path) || uri.startsWith('wamp.registration.')
+      const isOther = /^(bench|remote|conformance|migrate|cli)\//.test(path) || uri.startsWith('wamp.registration.')
       if (!isOther) expect(path, uri).equal(join('protocol', 'errors.ts'))
     }
   })
