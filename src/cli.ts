@@ -12,6 +12,8 @@ import { examples } from './cli/flags.ts'
 import { hash } from './cli/hash.ts'
 import { init } from './cli/init.ts'
 import { keygen } from './cli/keygen.ts'
+import { kill } from './cli/kill.ts'
+import { ls } from './cli/ls.ts'
 import { migrate } from './cli/migrate.ts'
 import { publish } from './cli/publish.ts'
 import { register } from './cli/register.ts'
@@ -23,7 +25,6 @@ import { stop } from './cli/stop.ts'
 import { subscribe } from './cli/subscribe.ts'
 import { token } from './cli/token.ts'
 import { versionVerb } from './cli/version.ts'
-
 import { nearest } from './config/nearest.ts'
 import { ConfigError } from './config/problem.ts'
 import { ControlError } from './control/control-error.ts'
@@ -38,6 +39,8 @@ const VERBS = [
   check,
   migrate,
   status,
+  ls,
+  kill,
   reload,
   drain,
   stop,

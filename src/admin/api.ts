@@ -45,7 +45,11 @@ async function answer(house: AdminHouse, request: IncomingMessage, response: Ser
   response.once('close', () => left.abort())
   const outcome = operation.run(house, asked as never, left.signal)
   if (operation.isStream) await sendLines(response, outcome as AsyncIterable<unknown>, left.signal)
-  else sendJson(response, jsonOf(await outcome))
+  else {
+    const answer = await outcome
+    // That of values of clients takes ten times as long, which is much for 1,000 rows.
+    sendJson(response, operation.carries ? jsonOf(answer) : JSON.stringify(answer))
+  }
 }
 
 async function bytesOf({ clock }: AdminHouse, request: IncomingMessage): Promise<Uint8Array> {

@@ -59,6 +59,8 @@ export interface Operation {
   readonly body?: TObject
   /** The answer in JSON; of a stream, each line. */
   readonly answer: TSchema
+  /** Values of clients are in the answer: what JSON has no words for, such as bytes, or would round. */
+  readonly carries?: boolean
   readonly isStream: boolean
   /** Gives the answer, or its lines. Throws WampError, or Problem. */
   run(house: AdminHouse, asked: never, signal: AbortSignal): unknown
@@ -75,6 +77,7 @@ interface Described<Parameters extends TObject, Answer extends TSchema, Body> {
   readonly parameters: Parameters
   readonly body?: Body
   readonly answer: Answer
+  readonly carries?: boolean
 }
 
 /** An operation that is answered once. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { printable } from '../config/problem.ts'
 import type { ProcessStatus } from './attend.ts'
+import { columns } from './columns.ts'
 import { examples, jsonFlag, socketFlag } from './flags.ts'
 
 interface Flags {
@@ -53,10 +54,4 @@ function table(status: ProcessStatus): string {
   ])
   const heading = ['realm', 'sessions', 'subscriptions', 'registrations', 'refused']
   return [columns(facts), '', columns([heading, ...rows])].join('\n')
-}
-
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)))
-  const lines = rows.map(row => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
-  return lines.map(line => line.trimEnd()).join('\n')
 }

@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { ApiError, apiAt } from '../../src/admin/client.ts'
 import type { Place } from '../../src/control/place.ts'
-import { serveControl } from '../../src/control/serve.ts'
 import { createRouter, type Router } from '../../src/router.ts'
-import { errorLog } from '../helpers/error-log.ts'
+import { controlled } from '../helpers/controlled.ts'
 
 const messageOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -21,14 +20,7 @@ const KINDS: [string, (router: Router) => Promise<{ place: Place; close(): Promi
     'the control socket',
     async router => {
       const folder = mkdtempSync(join(tmpdir(), 'wampd-client-'))
-      const controlled = {
-        api: router.api(),
-        status: () => router.status(),
-        reload: () => router.reload(),
-        drain: () => router.drain(),
-        close: () => router.close(),
-      }
-      const socket = await serveControl(controlled, join(folder, 's'), { log: errorLog() })
+      const socket = await controlled(router, join(folder, 's'))
       const close = async () => {
         await socket.close()
         rmSync(folder, { recursive: true, force: true })

@@ -11,6 +11,8 @@ const VERBS = [
   'check',
   'migrate',
   'status',
+  'ls',
+  'kill',
   'reload',
   'drain',
   'stop',

@@ -29,6 +29,7 @@ export const messages = [
     parameters: Type.Object(inRealm),
     body: Type.Object({ procedure: Type.String(), ...payload }, { additionalProperties: false }),
     answer: Type.Object({ args: Type.Array(Type.Unknown()), kwargs }),
+    carries: true,
     run: (house, { realm, body }, signal) =>
       by(house, realm, body.role, async session => {
         const { procedure, args = [], kwargs = {}, options = {} } = body

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import type { Registration } from '../../dealer/registrations.ts'
 import { NO_SUCH_REGISTRATION, WampError } from '../../protocol/errors.ts'
 import { INVOKES } from '../../protocol/invoke.ts'
@@ -26,6 +26,11 @@ const callee = Type.Object({
   }),
 })
 
+const one = Type.Object({ ...row.properties, served: Type.Array(callee) })
+
+export type RegistrationRow = Static<typeof row>
+export type OneRegistration = Static<typeof one>
+
 export const registrations = [
   operation({
     id: 'listRegistrations',
@@ -49,7 +54,7 @@ export const registrations = [
     path: '/realms/{realm}/registrations/{registration}',
     about: 'A registration and its callees.',
     parameters: Type.Object({ ...inRealm, registration: Type.Integer() }),
-    answer: Type.Object({ ...row.properties, served: Type.Array(callee) }),
+    answer: one,
     run(house, asked) {
       const registration = realmOf(house, asked.realm).registrations.byId.get(asked.registration)
       if (registration === undefined) {

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { isUri } from '../../match/uri.ts'
 import { INVALID_URI, KILLED, NO_SUCH_SESSION, WampError } from '../../protocol/errors.ts'
 import type { Member, Realm } from '../../realm/realm.ts'
@@ -38,6 +38,9 @@ const one = Type.Object({
   ),
 })
 
+export type SessionRow = Static<typeof row>
+export type OneSession = Static<typeof one>
+
 const search = Type.Optional(
   Type.String({
     maxLength: 200,
@@ -66,6 +69,7 @@ export const sessions = [
     about: 'A session, what it subscribed to and what it registered.',
     parameters: Type.Object({ ...inRealm, session: Type.Integer() }),
     answer: one,
+    carries: true,
     run(house, asked) {
       const realm = realmOf(house, asked.realm)
       const member = memberOf(realm, asked.session)

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import type { Subscription } from '../../broker/subscriptions.ts'
 import { NO_SUCH_SUBSCRIPTION, WampError } from '../../protocol/errors.ts'
 import { operation } from '../operation.ts'
@@ -18,6 +18,11 @@ const subscriber = Type.Object({
   authid: Type.String(),
   authrole: Type.String(),
 })
+
+const one = Type.Object({ ...row.properties, ...pageOf(subscriber).properties })
+
+export type SubscriptionRow = Static<typeof row>
+export type OneSubscription = Static<typeof one>
 
 export const subscriptions = [
   operation({
@@ -42,7 +47,7 @@ export const subscriptions = [
     path: '/realms/{realm}/subscriptions/{subscription}',
     about: 'A subscription and those who hold it.',
     parameters: paged({ ...inRealm, subscription: Type.Integer() }),
-    answer: Type.Object({ ...row.properties, ...pageOf(subscriber).properties }),
+    answer: one,
     run(house, asked) {
       const subscription = realmOf(house, asked.realm).subscriptions.get(asked.subscription)
       if (subscription === undefined) {
