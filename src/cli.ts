@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { admin } from './cli/admin.ts'
 import { bench } from './cli/bench.ts'
 import { call } from './cli/call.ts'
 import { check } from './cli/check.ts'
@@ -24,6 +25,7 @@ import { status } from './cli/status.ts'
 import { stop } from './cli/stop.ts'
 import { subscribe } from './cli/subscribe.ts'
 import { token } from './cli/token.ts'
+import { top } from './cli/top.ts'
 import { versionVerb } from './cli/version.ts'
 import { nearest } from './config/nearest.ts'
 import { ConfigError } from './config/problem.ts'
@@ -39,6 +41,8 @@ const VERBS = [
   check,
   migrate,
   status,
+  admin,
+  top,
   ls,
   kill,
   reload,

@@ -44,7 +44,7 @@ function fitted(widths: number[], width: number): number[] {
 }
 
 function cut(text: string, most = 0): string {
-  return text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1))}…`
+  return text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1))}…`.slice(0, most)
 }
 
 /** Where lines are written. */

@@ -102,12 +102,10 @@ async function confirm(hit: readonly SessionRow[]): Promise<void> {
   stderr.write(`${tableOf('sessions', shown, true, stderr)}\n`)
   if (more > 0) stderr.write(`… and ${more} more\n`)
   const asking = createInterface({ input: stdin, output: stderr })
-  // Without a word it is closed by Ctrl-C and Ctrl-D.
-  const left = once(asking, 'close').then(() => '\n')
-  const answer = await Promise.race([
-    asking.question(`End these ${hit.length} sessions? [y/N] `),
-    left,
-  ])
+  // Ctrl-C and Ctrl-D close it without an answer.
+  const closed = once(asking, 'close').then(() => '\n')
+  const answered = asking.question(`End these ${hit.length} sessions? [y/N] `).catch(() => '\n')
+  const answer = await Promise.race([answered, closed])
   if (answer === '\n') stderr.write(answer)
   asking.close()
   if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('nothing was ended', 1)

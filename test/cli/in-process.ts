@@ -10,20 +10,23 @@ export class InProcess {
   router!: Router
   /** What was asked of its API. */
   readonly asked: string[] = []
+  readonly #path: string
   #control!: ControlSocket
 
   constructor(wampd: Wampd) {
-    beforeEach(async () => {
-      this.router = createRouter({ development: true })
-      this.asked.splice(0)
-      const api = this.router.api()
-      const path = join(wampd.folder, 'wampd.sock')
-      this.#control = await controlled(this.router, path, (request, response) => {
-        this.asked.push(request.url ?? '')
-        api(request, response)
-      })
-    })
+    this.#path = join(wampd.folder, 'wampd.sock')
+    beforeEach(() => this.open())
     afterEach(() => this.close())
+  }
+
+  async open(): Promise<void> {
+    this.router = createRouter({ development: true })
+    this.asked.splice(0)
+    const api = this.router.api()
+    this.#control = await controlled(this.router, this.#path, (request, response) => {
+      this.asked.push(request.url ?? '')
+      api(request, response)
+    })
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { InProcess } from './in-process.ts'
+import { describeOnTerminal, onTerminal } from './terminal.ts'
 import { Wampd } from './wampd.ts'
 
 describe('command line: kill', function () {
@@ -63,6 +64,47 @@ describe('command line: kill', function () {
     const args = ['kill', '--authrole', 'trusted', '--yes']
     expect(await wampd.output(...args)).equal('ended 2000 sessions\n')
     expect(left()).deep.equal(['0', '0'])
+  })
+
+  describeOnTerminal('on a terminal', () => {
+    for (const [keys, code, kept] of [
+      ['y\r', 0, '0'],
+      ['YES\r', 0, '0'],
+      ['\r', 1, '2'],
+      ['n\r', 1, '2'],
+      ['yeah\r', 1, '2'],
+      ['\x03', 1, '2'],
+      ['\x04', 1, '2'],
+    ] as const) {
+      it(`of several shows them and asks; ${JSON.stringify(keys)} is ${code === 0 ? 'yes' : 'no'}`, async () => {
+        own.join('realm1', 'ann')
+        own.join('other', 'ann')
+        const run = onTerminal(wampd, [24, 100], 'kill', '--authid', 'ann')
+        await run.shows('End these 2 sessions?')
+        expect(run.screen().filter(line => line.includes('ann'))).length(2)
+        run.press(keys)
+        expect(await run.exited, run.out).equal(code)
+        expect(run.out).contain(code === 0 ? 'ended 2 sessions' : 'wampd: nothing was ended')
+        expect(left().reduce((sum, count) => sum + Number(count), 0)).equal(Number(kept))
+      })
+    }
+
+    it('does not ask for one, nor with --yes', async () => {
+      const [ann] = own.join('realm1', 'ann', 'joe', 'joe')
+      const one = onTerminal(wampd, [24, 100], 'kill', `${ann?.id}`)
+      expect(await one.exited).equal(0)
+      const all = onTerminal(wampd, [24, 100], 'kill', '--authid', 'joe', '--yes')
+      expect(await all.exited).equal(0)
+      expect(left()).deep.equal(['0', '0'])
+    })
+
+    it('tells how far it is with many', async () => {
+      for (let i = 0; i < 50; i++) own.router.session('realm1', { authid: 'ann' })
+      const run = onTerminal(wampd, [24, 100], 'kill', '--authid', 'ann', '--yes')
+      expect(await run.exited).equal(0)
+      expect(run.out).contain('50 of 50')
+      expect(run.screen().at(-2)).match(/ended 50 sessions$/)
+    })
   })
 
   it('refuses what does not fit', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { InProcess } from './in-process.ts'
+import { describeOnTerminal, onTerminal } from './terminal.ts'
 import { type Client, hello, OPEN, urlOf, Wampd } from './wampd.ts'
 
 /** A realm whose name has what paths and queries do not. */
@@ -146,6 +147,22 @@ describe('command line: ls', function () {
     const lines = (await wampd.output('ls', 'sessions')).trimEnd().split('\n')
     expect(lines).length(20_001)
     expect(new Set(lines.map(line => line.length)).size).equal(1)
+  })
+
+  describeOnTerminal('on a terminal', () => {
+    it('cuts lines to its width', async () => {
+      own.join('realm1', 'a'.repeat(100))
+      await own.router.session('realm1').subscribe(`a.${'b'.repeat(100)}`, () => {})
+      const lists = ['realms', 'sessions', 'subscriptions']
+      for (const args of [...lists.map(what => [what]), ['subscriptions', '1']]) {
+        const run = onTerminal(wampd, [24, 60], 'ls', ...args)
+        expect(await run.exited).equal(0)
+        const lines = run.screen()
+        for (const line of lines) expect(line).length.at.most(60)
+        if (args[0] !== 'realms') expect(lines.join('\n')).contain('…')
+        expect(await wampd.output('ls', ...args)).not.contain('…')
+      }
+    })
   })
 
   it('refuses what does not fit', async () => {

@@ -11,6 +11,8 @@ const VERBS = [
   'check',
   'migrate',
   'status',
+  'admin',
+  'top',
   'ls',
   'kill',
   'reload',

@@ -43,7 +43,12 @@ export class Wampd {
 
   /** With further variables in the environment. */
   runWith(env: Record<string, string>, ...args: string[]): Run {
-    const child = spawn(process.execPath, [CLI, ...args], {
+    return this.spawn(process.execPath, [CLI, ...args], env)
+  }
+
+  /** Whatever runs wampd. */
+  spawn(command: string, args: readonly string[], env: Record<string, string>): Run {
+    const child = spawn(command, args, {
       cwd: this.folder,
       // The control socket is not that of a router which runs beside the tests.
       env: { PATH: process.env.PATH, XDG_RUNTIME_DIR: this.folder, ...env },
