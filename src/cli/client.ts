@@ -85,6 +85,13 @@ async function opener(flags: RouterFlags): Promise<(signal: AbortSignal) => Prom
   const { SERIALIZERS } = await import('../serializer/registry.ts')
   const { connect } = await import('../remote/wire.ts')
   const { join } = await import('../remote/join.ts')
+  const { loginWith } = await import('../remote/login.ts')
+  try {
+    // What cannot be is told before there is a connection.
+    loginWith(credentials)
+  } catch (error) {
+    throw failureOf(error)
+  }
   const serializer = SERIALIZERS.find(({ name }) => name === flags.serializer)
   return async signal => {
     const options = serializer === undefined ? {} : { serializer }

@@ -82,7 +82,7 @@ export function register(program: Command): void {
       'after',
       examples([
         ['wampd register com.example.sum --exec \'jq ".args | add"\'', 'by a command'],
-        ['wampd register com.example.date --exec \'date +"\\"%F\\""\'', 'prints JSON'],
+        ['wampd register com.example.date --exec \'date +\\"%F\\"\'', 'prints JSON'],
         ['wampd register com.example.ping --result true', 'the same for all'],
       ]),
     )

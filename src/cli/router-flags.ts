@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { type Command, InvalidArgumentError, Option } from 'commander'
@@ -122,6 +123,8 @@ export function tlsOf({ ca, cert, certKey, insecure = false }: RouterFlags): Tls
   }
   try {
     createSecureContext(files)
+    // An authority that cannot be read would just be left out.
+    if (files.ca !== undefined) new X509Certificate(files.ca)
   } catch (error) {
     const names = ['--ca', '--cert', '--cert-key'].filter((_, i) => [ca, cert, certKey][i])
     throw new Failure(`${names.join(', ')}: this is no sound PEM: ${(error as Error).message}`, 2)
