@@ -75,10 +75,10 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   // A client of any router, for the verbs; of the transports it takes the frames of RawSocket alone.
   remote: {
     folders: ['base', 'protocol', 'serializer', 'transport', 'auth', 'config'],
-    packages: ['ws', 'hash-wasm', '@mongodb-js/saslprep'],
+    packages: ['ws'],
   },
   // A client of routers; `.` is the router that it measures where none is named.
-  bench: { folders: ['.', 'protocol', 'serializer', 'config'], packages: ['ws'] },
+  bench: { folders: ['.', 'protocol', 'serializer', 'config', 'remote'], packages: ['ws'] },
   // Proves by messages what any router does.
   conformance: { folders: ['protocol', 'serializer', 'config', 'remote'], packages: [] },
   // One file for each verb of the command line; `.` is the router.

@@ -16,6 +16,7 @@ import {
   SUBSCRIBE,
   WELCOME,
 } from '../protocol/messages.ts'
+import { whyBroken, wordsOf } from '../remote/remote-error.ts'
 import type { Serializer } from '../serializer/serializer.ts'
 
 /** Why nothing could be measured: for whoever asked for it. */
@@ -65,7 +66,7 @@ export class Session {
       this.#stream = socket
     })
     this.#socket.on('message', (data: Buffer) => this.#take(data))
-    this.#socket.on('error', error => this.#end(connectionText(url, error)))
+    this.#socket.on('error', error => this.#end(`no connection to ${url}: ${whyBroken(error)}`))
     this.#socket.on('close', (code, reason) => {
       this.#end(`the router closed a connection: ${code} ${printable(String(reason))}`.trim())
     })
@@ -155,7 +156,7 @@ export class Session {
       this.#end(`the router sent what is no WAMP message: ${(error as Error).message}`)
       return
     }
-    if (message.type === ABORT) this.#end(abortText(message))
+    if (message.type === ABORT) this.#end(`the router sent ABORT ${wordsOf(message)}`)
     else if (message.type === GOODBYE) {
       this.#end(`the router ended a session: ${printable(message.reason)}`)
     } else this.take(message)
@@ -167,17 +168,4 @@ export class Session {
     this.failure = new BenchError(text)
     this.onEnd(this.failure)
   }
-}
-
-function abortText({ reason, details }: Extract<Message, { type: typeof ABORT }>): string {
-  const more = typeof details.message === 'string' ? ` (${printable(details.message)})` : ''
-  return `the router sent ABORT ${printable(reason)}${more}`
-}
-
-function connectionText(url: string, error: Error): string {
-  const { code, errors } = error as { code?: string; errors?: Error[] }
-  // A name with several addresses has an error for each, and no text of its own.
-  const text = error.message || errors?.map(({ message }) => message).join('; ') || code
-  if (/subprotocol/i.test(error.message)) return `${url} speaks no such serializer: ${text}`
-  return `no connection to ${url}: ${text}`
 }

@@ -59,6 +59,9 @@ export type Dial<To extends Address = Address> = (
   ears: Ears,
 ) => Promise<Carrier>
 
+/** Silence after which the system asks whether the router is still there: ms. */
+export const SILENCE = 10_000
+
 /** What `node:tls` and `node:https` take. */
 export function nodeTls({ insecure = false, ...files }: TlsOptions): object {
   return { ...files, rejectUnauthorized: !insecure }

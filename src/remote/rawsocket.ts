@@ -11,7 +11,7 @@ import {
   PONG,
 } from '../transport/rawsocket-frames.ts'
 import type { Address } from './address.ts'
-import { type Carrier, type Dial, type Ears, nodeTls, type TlsOptions } from './carrier.ts'
+import { type Carrier, type Dial, type Ears, nodeTls, SILENCE, type TlsOptions } from './carrier.ts'
 import { RemoteError, whyBroken } from './remote-error.ts'
 
 type RawAddress = Extract<Address, { transport: 'rawsocket' }>
@@ -50,6 +50,7 @@ export const dialRawSocket: Dial<RawAddress> = (address, options, ears) =>
       }
       signal.removeEventListener('abort', abort)
       socket.off('data', shake)
+      socket.setKeepAlive(true, SILENCE)
       resolve(carrier(socket, lengthOf(second >> 4)))
       hear(socket, lengthOf(exponent), ears, bytes.subarray(4))
     }

@@ -3,7 +3,7 @@ import { connect as connectSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { Address } from './address.ts'
-import { type Carrier, type Dial, nodeTls } from './carrier.ts'
+import { type Carrier, type Dial, nodeTls, SILENCE } from './carrier.ts'
 import { whyBroken } from './remote-error.ts'
 
 /** Connects over WebSocket. */
@@ -27,7 +27,7 @@ export const dialWebSocket: Dial<Extract<Address, { transport: 'websocket' }>> =
     }
     signal.addEventListener('abort', abort)
     socket.on('upgrade', (response: IncomingMessage) => {
-      stream = response.socket
+      stream = response.socket.setKeepAlive(true, SILENCE)
     })
     socket.on('error', error => {
       signal.removeEventListener('abort', abort)
