@@ -24,6 +24,9 @@ function found(pattern: RegExp): [found: string, path: string][] {
   )
 }
 
+/** Folders of the tools that speak to any router. */
+const TOOLS = /^(bench|cli|conformance|migrate|remote)\//
+
 describe('docs/reference-errors.md', () => {
   it('is what the code says, as the rest of the reference', () => {
     execFileSync(process.execPath, ['scripts/generate.mjs', '--check'])
@@ -36,8 +39,8 @@ describe('docs/reference-errors.md', () => {
     const written = found(/['"](wampd?\.(?:error|close|registration)\.[a-z_.]+[a-z])['"]/g)
     expect(written.length).greaterThan(30)
     for (const [uri, path] of written) {
-      // What the tools of the command line say to another router is theirs; registration procedures are none.
-      const isOther = /^(bench|remote|conformance|migrate|cli)\//.test(path) || uri.startsWith('wamp.registration.')
+      // What the tools of the command line say to other routers is theirs; procedures of the meta API are none.
+      const isOther = TOOLS.test(path) || uri.startsWith('wamp.registration.')
       if (!isOther) expect(path, uri).equal(join('protocol', 'errors.ts'))
     }
   })

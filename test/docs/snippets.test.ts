@@ -49,7 +49,7 @@ for (const page of PAGES) {
   if (blocks.length === 0) continue
 
   describe(`blocks of ${page}`, function () {
-    this.timeout(40_000)
+    this.timeout(90_000)
     let walk: Walk
 
     before(async function () {

@@ -7,7 +7,7 @@ import { freePort } from '../helpers/free-port.ts'
 const PORTS = ['3000', '8080', '8081', '8443', '61613']
 
 /** Longer than anything in the documents takes, on a machine that is busy. */
-const PATIENCE = 15_000
+const PATIENCE = 30_000
 
 /**
  * A page, walked from its top to its end as a reader would: in a folder of its own, whose files stay, and
