@@ -81,8 +81,7 @@ export class Walk {
         HOME: this.folder,
         XDG_RUNTIME_DIR: this.folder,
         REPOSITORY: process.cwd(),
-        // Where `wampd` listens that has no configuration.
-        PORT: this.here('8080'),
+        DEVELOPMENT_PORT: this.here('8080'),
         PYTHONUNBUFFERED: '1',
         PIP_NO_INDEX: '1',
         PIP_DISABLE_PIP_VERSION_CHECK: '1',
