@@ -44,7 +44,8 @@ export interface Transport {
 export class Draft {
   readonly version = 1
   readonly realms: Realm[] = []
-  readonly authenticators: Record<string, Authenticator> = {}
+  /** By name, which may be any: `__proto__` too. */
+  readonly authenticators = new Map<string, Authenticator>()
   readonly transports: Transport[] = []
   readonly log: Record<string, string> = {}
   /** Environment variables that the file needs, with a value by which it can be checked. */
@@ -96,7 +97,8 @@ export class Draft {
 
   /** What the file holds, as plain data. */
   data(): Record<string, unknown> {
-    const { version, realms, authenticators, transports, log } = this
+    const { version, realms, transports, log } = this
+    const authenticators = Object.fromEntries(this.authenticators)
     const parts = Object.entries({ authenticators, log }).filter(
       ([, part]) => Object.keys(part).length > 0,
     )

@@ -173,13 +173,14 @@ export class Given implements Origin {
 
   /** Of a key that is there twice the last one counts, as to the routers' own parsers. */
   #children(): [string, Given][] {
-    const pairs = new Map<string, Given>()
+    const pairs = new Map<string, [name: string, value: Given]>()
     for (const { key, value } of pairsOf(this.#node, this.#reading)) {
       const name = nameOf(this.#reading.resolve(key))
-      pairs.delete(name)
-      pairs.set(name, this.#child(value, name, key))
+      const same = this.#reading.ignoresCase ? name.toLowerCase() : name
+      pairs.delete(same)
+      pairs.set(same, [name, this.#child(value, name, key)])
     }
-    return [...pairs]
+    return [...pairs.values()]
   }
 
   #child(node: unknown, key: string | number, from: unknown): Given {

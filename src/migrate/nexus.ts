@@ -18,8 +18,8 @@ export function nexus(context: Context, top: Given): void {
   if (webSocket !== undefined) webSocketOf(context, webSocket)
   const rawSocket = top.dict('rawsocket')
   if (rawSocket !== undefined) rawSocketOf(context, rawSocket)
-  if (draft.realms.some(({ roles }) => roles.length > 0)) {
-    draft.authenticators[NAME] = { anonymous: { role: ROLE } }
+  if (draft.transports.length > 0 && draft.realms.some(({ roles }) => roles.length > 0)) {
+    draft.authenticators.set(NAME, { anonymous: { role: ROLE } })
   }
 }
 

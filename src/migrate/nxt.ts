@@ -6,7 +6,7 @@ import { type Draft, literal, type Role, type Rule, type Transport } from './dra
 import { type Given, shown } from './given.ts'
 import { noteMetaRights, withoutReserved } from './meta-rules.ts'
 import { serializersOf, webSocketPaths } from './options.ts'
-import { type RoleIn, scopedRole } from './scoped-role.ts'
+import { isThere, type RoleIn, scopedRole } from './scoped-role.ts'
 import { addTrusted, TRUSTED } from './trusted-role.ts'
 
 const NAME = 'users'
@@ -100,14 +100,15 @@ function authenticatorsOf(context: Context, given: Given): void {
   const anonymous = anonymousOf(context, given.list('anonymous'))
   if (anonymous !== undefined) keys.anonymous = anonymous
   for (const [method, credentials] of Object.entries(METHODS)) {
-    const principals: Record<string, unknown> = {}
+    const principals: [authid: string, keys: object][] = []
     for (const [authid, entries] of byAuthid(given.list(method))) {
       const user = userOf(context, entries, credentials, method)
-      if (user !== undefined) principals[authid] = user
+      if (user !== undefined) principals.push([authid, user])
     }
-    if (Object.keys(principals).length > 0) keys[method] = draft.from(given, { principals })
+    if (principals.length === 0) continue
+    keys[method] = draft.from(given, { principals: Object.fromEntries(principals) })
   }
-  if (Object.keys(keys).length > 0) draft.authenticators[NAME] = draft.from(given, keys)
+  if (Object.keys(keys).length > 0) draft.authenticators.set(NAME, draft.from(given, keys))
 }
 
 /** nxt has an entry for each realm of a user, wampd one for the user. */
@@ -158,7 +159,7 @@ function roleOf({ draft, report }: Context, entries: readonly Given[]): string |
     ) as [string, string]
     addRole(draft, { realm, role }, one)
     // The first entry for a realm counts.
-    if (scopedRole(draft, [{ realm, role }]) === undefined) {
+    if (!isThere(draft, { realm, role })) {
       one.drop(`there is no realm ${shown(realm)} with a role ${shown(role)}`)
     } else if (!wanted.has(realm)) wanted.set(realm, { realm, role })
     else report.changed(one, 'an entry before it is for the same realm, and counts')
@@ -194,7 +195,7 @@ function transportOf(context: Context, given: Given): void {
   const type = given.text('type')?.value
   const endpoint = placeOf(context, given)
   if (endpoint === undefined) return
-  const auth = Object.keys(draft.authenticators)
+  const auth = [...draft.authenticators.keys()]
   if (auth.length === 0) {
     given.drop('nobody could come in: there are no users')
     return

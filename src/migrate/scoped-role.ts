@@ -6,6 +6,11 @@ export interface RoleIn {
   readonly role: string
 }
 
+/** True of a role that is there. */
+export function isThere(draft: Draft, { realm, role }: RoleIn): boolean {
+  return draft.realm(realm)?.roles.some(({ name }) => name === role) ?? false
+}
+
 /**
  * The name of a role that is these roles in these realms, and nothing in all others: what the other
  * routers say of a user for each realm, wampd says by the realms that have the user's role. Where no

@@ -72,6 +72,7 @@ function mend(draft: Draft, fault: Fault): boolean {
   const text = `${pathText(fault.path)}: ${fault.text}${at}`
   draft.report.dropped(originOf(draft, data, path), text, remedy)
   if (Array.isArray(holder)) holder.splice(Number(last), 1)
+  else if (path.length === 2) draft.authenticators.delete(last)
   else Reflect.deleteProperty(holder, last)
   return true
 }

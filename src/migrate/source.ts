@@ -52,6 +52,10 @@ function parsed(
   } catch (error) {
     throw ofWholeFile(file, 'is nested too deeply', error)
   }
+  // The parser is recursive, and takes its own end for a fault of the text.
+  if (document.errors.some(({ message }) => message.startsWith('Maximum call stack'))) {
+    throw ofWholeFile(file, 'is nested too deeply')
+  }
   const problems = document.errors.map(({ pos, message }): Problem => {
     const { line, col } = lines.linePos(pos[0])
     return { file, line, column: col, path: '', text: withoutQuote(message) }

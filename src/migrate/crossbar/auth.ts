@@ -94,16 +94,16 @@ function staticOf(
   dropKey(given, 'trustroots', trust, 'list the keys of the users')
   const users = given.dict(list)
   if (users === undefined) return undefined
-  const principals: Record<string, unknown> = {}
+  const principals: [authid: string, keys: object][] = []
   for (const [authid, user] of users.entries()) {
     if (user.asDict() === undefined) continue
     const keys = credentials(context, user)
     const role = keys === undefined ? undefined : roleOf(context, user, given)
     if (keys === undefined || role === undefined) continue
-    principals[authid] = context.draft.from(user, { ...keys, role })
+    principals.push([authid, context.draft.from(user, { ...keys, role })])
     context.report.converted(user, `authenticators.*.${method}.principals.*`)
   }
-  return Object.keys(principals).length === 0 ? undefined : { principals }
+  return principals.length === 0 ? undefined : { principals: Object.fromEntries(principals) }
 }
 
 function anonymousOf(context: AtDoor, given: Given): Record<string, unknown> | undefined {
@@ -165,10 +165,11 @@ export function named(
   origin: Origin,
 ): string {
   const all = draft.authenticators
-  const same = Object.keys(all).find(name => JSON.stringify(all[name]) === JSON.stringify(keys))
-  if (same !== undefined) return same
+  const text = JSON.stringify(keys)
+  const same = [...all].find(([, others]) => JSON.stringify(others) === text)
+  if (same !== undefined) return same[0]
   let name = wanted
-  for (let n = 2; Object.hasOwn(all, name); n++) name = `${wanted}-${n}`
-  all[name] = draft.from(origin, keys)
+  for (let n = 2; all.has(name); n++) name = `${wanted}-${n}`
+  all.set(name, draft.from(origin, keys))
   return name
 }
