@@ -119,6 +119,12 @@ describe('migrate crossbar: realms', () => {
     expect(textOf(outcome, 'changed')).to.contain('URIs of wamp. need rules')
   })
 
+  it('writes out that a role may do all by default', () => {
+    const outcome = role({ permissions: undefined, 'allow-by-default': true })
+    expect(permissionsOf(outcome)[0]).to.deep.include({ uri: '', match: 'prefix' })
+    expect(permissionsOf(role({ 'allow-by-default': true }))).to.have.length(1)
+  })
+
   it('takes over options and histories', () => {
     const outcome = realm({
       options: { uri_check: 'strict', bridge_meta_api: false, event_dispatching_chunk_size: 10 },

@@ -79,8 +79,7 @@ function roleOf(context: Context, given: Given, realm: Realm, hasMeta: boolean):
   const role: Role = draft.from(given, { name: literal(name.value), permissions: [] })
   role.permissions.push(...rulesOf(context, given.list('permissions')))
   dropKey(given, 'default_permissions', 'there are none: what no rule meets is denied')
-  const byDefault = 'what no rule meets is denied'
-  dropKey(given, 'allow-by-default', byDefault, 'add a rule for the prefix ""')
+  allByDefault(context, given, role)
   const authorizer = given.text('authorizer')
   if (authorizer !== undefined) {
     role.authorizer = draft.from(authorizer.at, { procedure: literal(authorizer.value), cache: 0 })
@@ -92,6 +91,20 @@ function roleOf(context: Context, given: Given, realm: Realm, hasMeta: boolean):
   realm.roles.push(role)
   report.converted(name.at, 'realms[].roles[].name')
   if (hasMeta) noteMetaRights(draft, role, given)
+}
+
+/** What a role may that has neither rules nor an authorizer: all, where Crossbar is told so. */
+function allByDefault({ draft, report }: Context, given: Given, role: Role): void {
+  const all = given.boolean('allow-by-default')
+  if (all === undefined) return
+  if (!all.value) all.at.leave()
+  else if (given.get('permissions') !== undefined || given.get('authorizer') !== undefined) {
+    report.changed(all.at, 'has no effect beside permissions or an authorizer, as in Crossbar')
+  } else {
+    const allow = { call: true, register: true, publish: true, subscribe: true }
+    role.permissions.push(draft.from(all.at, { uri: '', match: 'prefix', allow }))
+    report.changed(all.at, 'is a rule for all URIs', RULES)
+  }
 }
 
 /** True where another worker, or the same, has had a role of this name in the realm. */
