@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { Argument, type Command } from 'commander'
 import { ofWholeFile } from '../config/problem.ts'
 import { readTextFile } from '../config/text-file.ts'
@@ -69,9 +69,11 @@ function textOf(file: string): string {
 }
 
 function write(out: string, text: string): void {
+  const draft = `${out}.${process.pid}`
   try {
-    // It may hold secrets.
-    writeFileSync(out, text, { mode: 0o600 })
+    // It may hold secrets, so that a file which is there keeps neither its mode nor its readers.
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' })
+    renameSync(draft, out)
   } catch (error) {
     throw new Failure(`${out} cannot be written: ${(error as Error).message}`, 2)
   }

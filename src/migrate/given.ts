@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml'
 import { type Path, printable } from '../config/problem.ts'
+import { own } from './own.ts'
 import type { Origin, Report } from './report.ts'
 
 /** What all parts of one source share. */
@@ -81,7 +82,7 @@ export class Given implements Origin {
   }
 
   text(key: string): Value<string> | undefined {
-    return this.#typed(key, 'text', one => one.#value(textOf(one.single)))
+    return this.#typed(key, 'text', one => one.#value(one.#text))
   }
 
   number(key: string): Value<number> | undefined {
@@ -94,7 +95,7 @@ export class Given implements Origin {
 
   /** This one's own value as text; else it gets a row. */
   asText(): string | undefined {
-    const text = textOf(this.single)
+    const text = this.#text
     if (text === undefined) this.wrong('text')
     return text
   }
@@ -161,6 +162,15 @@ export class Given implements Origin {
 
   #value<T>(value: T | undefined): Value<T> | undefined {
     return value === undefined ? undefined : { value, at: this }
+  }
+
+  /** A single value as text: what YAML takes for a number or a truth may well be a password. */
+  get #text(): string | undefined {
+    if (!isScalar(this.#node)) return undefined
+    const { value, source } = this.#node
+    if (typeof value === 'string') return value
+    const isPlain = typeof value === 'number' || typeof value === 'boolean'
+    return isPlain ? (source ?? String(value)) : undefined
   }
 
   get #place(): string {
@@ -232,12 +242,6 @@ function nameOf(key: unknown): string {
   return isScalar(key) ? String(key.value) : ''
 }
 
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value
-  // What YAML takes for a number or a truth may well be a password.
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
-}
-
 function numberOf(value: unknown): number | undefined {
   if (typeof value === 'bigint') return Number(value)
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
@@ -250,7 +254,7 @@ const TRUTHS: Readonly<Record<string, boolean>> = {
 
 function truthOf(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value
-  return typeof value === 'string' ? TRUTHS[value.toLowerCase()] : undefined
+  return typeof value === 'string' ? own(TRUTHS, value.toLowerCase()) : undefined
 }
 
 /** A text of the source for a line of the report: only of what cannot be a secret. */

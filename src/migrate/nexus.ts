@@ -1,7 +1,7 @@
 import { endpointOf } from './address.ts'
 import { type Context, dropKey, notNeeded } from './context.ts'
 import { literal, type Realm, type Rule, type Transport } from './draft.ts'
-import type { Given, Value } from './given.ts'
+import { type Given, shown, type Value } from './given.ts'
 import { addOrigin, largest, webSocketPaths } from './options.ts'
 
 const ROLE = 'anonymous'
@@ -124,7 +124,7 @@ function webSocketOf(context: Context, given: Given): void {
   }
   const transport: Transport = { type: 'web', endpoint, ...tlsOf(context, given), auth: [NAME] }
   transport.paths = webSocketPaths()
-  const where = Object.keys(transport.paths).join(' and ')
+  const where = Object.keys(transport.paths).map(shown).join(' and ')
   const text = `WebSockets are taken at ${where}, no longer at any path`
   report.changed(address.at, text, 'transports[].paths')
   pingsOf(context, given, transport)
@@ -156,7 +156,11 @@ function addressIn(given: Given, key: string): Value<string> | undefined {
 /** nexus speaks TLS where it has both files. */
 function tlsOf({ draft, report, moved }: Context, given: Given): Pick<Transport, 'tls'> {
   const [certificate, key] = ['cert_file', 'key_file'].map(name => addressIn(given, name))
-  if (certificate === undefined || key === undefined) return {}
+  if (certificate === undefined || key === undefined) {
+    const alone = certificate ?? key
+    if (alone !== undefined) report.changed(alone.at, 'has no effect without the other file')
+    return {}
+  }
   report.converted(certificate.at, 'transports[].tls.certificate')
   report.converted(key.at, 'transports[].tls.key')
   const files = { certificate: moved(certificate.value), key: moved(key.value) }

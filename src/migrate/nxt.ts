@@ -205,7 +205,7 @@ function transportOf(context: Context, given: Given): void {
     transport.type = 'web'
     transport.paths = webSocketPaths()
     if (type === 'universal') transport.rawsocket = true
-    const where = Object.keys(transport.paths).join(' and ')
+    const where = Object.keys(transport.paths).map(shown).join(' and ')
     const text = `WebSockets are taken at ${where}, no longer at any path`
     report.changed(given, text, 'transports[].type')
   } else if (type === 'rawsocket') report.converted(given, 'transports[].type')

@@ -2,6 +2,7 @@ import { faultsOf } from '../config/load.ts'
 import { valueAt } from '../config/node.ts'
 import { ConfigError, type Fault, type Path, pathText } from '../config/problem.ts'
 import type { Draft, Transport } from './draft.ts'
+import { shown } from './given.ts'
 import type { Origin } from './report.ts'
 
 /** More rounds than a configuration of people's size can take. */
@@ -98,7 +99,8 @@ function withoutTls(draft: Draft, transport: Transport, { path, text }: Fault): 
   const origin = draft.originOf(tls) ?? originOf(draft, draft.data(), path)
   draft.report.dropped(origin, `${pathText(path)}: ${text}: it listens on loopback only`, remedy)
   const files = Object.entries(tls).map(([key, file]) => `  ${key}: ${JSON.stringify(file)}`)
-  const was = endpoint.interface === undefined ? '' : ` The interface was ${endpoint.interface}.`
+  const was =
+    endpoint.interface === undefined ? '' : ` The interface was ${shown(endpoint.interface)}.`
   draft.comment(
     transport,
     [`Without these files it listens on loopback only.${was}`, 'tls:', ...files].join('\n'),

@@ -77,5 +77,6 @@ describe('command line: migrate', function () {
     expect(lines[3]?.[0]).to.match(/^no\/such\/folder\.yaml cannot be written: /)
     expect(readFileSync(join(wampd.folder, 'there.yaml'), 'utf8')).to.equal('mine')
     await wampd.output('migrate', 'nexus', file, '--out', 'there.yaml', '--force')
+    expect(statSync(join(wampd.folder, 'there.yaml')).mode & 0o777).to.equal(0o600)
   })
 })

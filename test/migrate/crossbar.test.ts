@@ -414,6 +414,15 @@ describe('migrate crossbar: transports', () => {
     expect(transportOf(outcome)?.options.max_message_size).to.equal(9000)
   })
 
+  it('lets ports of one id go by their numbers', () => {
+    const two = [8080, 8081].map(port => ({
+      ...{ ...TRANSPORT, id: 'main' },
+      endpoint: { ...ENDPOINT, port },
+    }))
+    const { config } = worker({ transports: two })
+    expect(config.transports.map(({ id }) => id)).to.deep.equal(['main', 'web-8081'])
+  })
+
   it('serves a port once that two proxies share, and not two things at one port', () => {
     const same = worker({ transports: [TRANSPORT, TRANSPORT] })
     expect(same.config.transports).to.have.length(1)
@@ -483,7 +492,7 @@ describe('migrate crossbar: certificates', () => {
     expect(transportOf(outcome)?.tls).to.equal(undefined)
     expect(transportOf(outcome)?.endpoint.interface).to.equal('127.0.0.1')
     expect(textOf(outcome, 'dropped')).to.contain('it listens on loopback only')
-    expect(outcome.text).to.contain('The interface was 0.0.0.0.')
+    expect(outcome.text).to.contain('The interface was "0.0.0.0".')
     expect(outcome.text).to.contain('key: "missing.key"')
   })
 })

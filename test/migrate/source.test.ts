@@ -54,6 +54,16 @@ describe('migrate: sources', () => {
     expect(of('dropped')).to.deep.equal(['1 x: is a key that is not known'])
   })
 
+  it('takes passwords that look like numbers as they are written', () => {
+    const text = [
+      'realms: [{ name: realm1, roles: [{ name: user }] }]',
+      'transports: [{ type: rawsocket, listener: tcp, address: "localhost:1" }]',
+      'authenticators: { ticket: [{ authid: 007, realm: realm1, role: user, ticket: 1.10 }] }',
+    ].join('\n')
+    const { config } = migrated('nxt', text)
+    expect(config.authenticators.users?.ticket?.principals['007']?.ticket).to.equal('1.10')
+  })
+
   it('says what is wrong with a source, in a line without its contents', () => {
     const bomb = ['a: &a [x, x]', 'b: &b [*a, *a, *a, *a]']
     for (let i = 0; i < 12; i++)

@@ -1,5 +1,6 @@
 import { type Context, notNeeded } from '../context.ts'
 import { type Given, shown } from '../given.ts'
+import { own } from '../own.ts'
 import { realmsOf } from './realms.ts'
 import { finish, transportsOf } from './transports.ts'
 
@@ -91,7 +92,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 function dropOther(worker: Given): void {
   const type = String(typeOf(worker) ?? 'none')
-  const text = Object.hasOwn(OTHERS, type) ? OTHERS[type] : undefined
+  const text = own(OTHERS, type)
   const remedy = 'run it by systemd or as a container of its own; it connects as a client'
   if (text === undefined) worker.drop(`wampd has no worker of type ${shown(type)}`)
   else worker.drop(text, remedy)

@@ -2,6 +2,7 @@ import { type Context, dropKey, notNeeded } from '../context.ts'
 import { literal, type Transport } from '../draft.ts'
 import { type Given, shown } from '../given.ts'
 import { serializersOf } from '../options.ts'
+import { own } from '../own.ts'
 import { authOf, type Door, named } from './auth.ts'
 import { webSocketOptions } from './options.ts'
 
@@ -52,12 +53,9 @@ export function servicesOf(context: Context, paths: Given, port: Port, before = 
       if (nested !== undefined) servicesOf(context, nested, port, path === '/' ? '' : path)
       continue
     }
-    const make = Object.hasOwn(KINDS, String(type)) ? KINDS[String(type)] : undefined
+    const make = own(KINDS, type)
     if (make === undefined) {
-      const [text, remedy] = NONE[String(type)] ?? [
-        'is a kind of service that wampd has not',
-        'none',
-      ]
+      const [text, remedy] = own(NONE, type) ?? ['is a kind of service that wampd has not', 'none']
       given.drop(`${shown(type)}: ${text}`, remedy === 'none' ? undefined : remedy)
       continue
     }

@@ -1,6 +1,6 @@
 import { type Context, dropKey, notNeeded } from '../context.ts'
 import { literal, type Realm } from '../draft.ts'
-import type { Given } from '../given.ts'
+import { type Given, shown } from '../given.ts'
 
 /** The realm's event store: what it keeps, and where. */
 export function storeOf(context: Context, given: Given, realm: Realm): void {
@@ -13,7 +13,7 @@ export function storeOf(context: Context, given: Given, realm: Realm): void {
     const path = store.text('path')
     const file = `${context.moved(path?.value ?? realm.name)}.mdb`
     realm.store = draft.from(store, { type: 'lmdb', path: file })
-    const text = `is lmdb here, in a file of its own: ${file}; what is kept stays in the old one`
+    const text = `is lmdb here, in a file of its own, ${shown(file)}; what is kept stays in the old one`
     report.changed(path?.at ?? type.at, text, 'realms[].store')
   }
   for (const key of ['maxsize', 'readonly', 'sync', 'id']) {

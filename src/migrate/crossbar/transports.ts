@@ -1,8 +1,9 @@
 import type { Context } from '../context.ts'
 import { notNeeded } from '../context.ts'
 import { literal, type Transport } from '../draft.ts'
-import { type Given, shown } from '../given.ts'
+import { type Given, shown, type Value } from '../given.ts'
 import { largest, serializersOf, webSocketPaths } from '../options.ts'
+import { own } from '../own.ts'
 import { authOf, type Door } from './auth.ts'
 import { endpointOf } from './endpoint.ts'
 import { type Port, servicesOf, webSocketKeys } from './services.ts'
@@ -29,7 +30,7 @@ function transportOf(
 ): Transport | undefined {
   if (given.asDict() === undefined) return undefined
   const type = String(given.text('type')?.value)
-  const make = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined
+  const make = own(TYPES, type)
   if (make === undefined)
     return given.drop(`${shown(type)} is a type of transport that wampd does not have`)
   const place = endpointOf(context, given)
@@ -38,10 +39,18 @@ function transportOf(
   const { endpoint } = place
   const name = literal(id?.value ?? `${type}-${endpoint.port ?? endpoint.path}`)
   const transport: Transport = { type, ...place, auth: [] }
-  const named = id === undefined ? transport : { id: name, ...transport }
-  if (id !== undefined) context.report.converted(id.at, 'transports[].id')
+  const isFree = id !== undefined && isFirst(context, id, name)
+  const named = isFree ? { id: name, ...transport } : transport
   make(context, given, { transport: named, door: { name, realms, at: given } })
   return isUsed(named, given) ? named : undefined
+}
+
+/** True of an id that no other transport has; those of several workers may have the same. */
+function isFirst({ draft, report }: Context, { at }: Value<string>, name: string): boolean {
+  const isTaken = draft.transports.some(({ id }) => id === name)
+  if (isTaken) report.changed(at, 'another transport has it: this one goes by its port')
+  else report.converted(at, 'transports[].id')
+  return !isTaken
 }
 
 /** Nobody could come in, or nothing is served there. */
@@ -71,7 +80,7 @@ function webSocketOf(context: Context, given: Given, { transport, door }: Port):
   webSocketKeys(context, given, transport)
   transport.type = 'web'
   transport.paths = webSocketPaths(...(path === undefined ? [] : [literal(path)]))
-  const where = Object.keys(transport.paths).join(' and ')
+  const where = Object.keys(transport.paths).map(shown).join(' and ')
   report.changed(given, `takes WebSockets at ${where}, no longer at any path`, TYPE)
 }
 
