@@ -141,7 +141,7 @@ async function untilSignal(work: (signal: AbortSignal) => Promise<void>): Promis
 }
 
 /** What went wrong, in the words and with the exit code for it; our bugs stay what they are. */
-function failureOf(error: unknown): unknown {
+export function failureOf(error: unknown): unknown {
   if (error instanceof WampError) {
     return new Failure(printable(error.message, 1000), error.uri === TIMEOUT ? 5 : 3, {
       cause: error,

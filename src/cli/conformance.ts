@@ -1,19 +1,18 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { Finding } from '../conformance/run.ts'
 import type { Serializer } from '../serializer/serializer.ts'
-import { Failure } from './exit.ts'
+import { failureOf } from './client.ts'
 import { examples } from './flags.ts'
 import { showProgress } from './progress.ts'
+import { checkedUrl, credentialsOf, type RouterFlags, routerFlags, tlsOf } from './router-flags.ts'
 
-interface Flags {
-  readonly realm: string
-  readonly serializer: 'json' | 'msgpack' | 'cbor'
+interface Flags extends RouterFlags {
   readonly json?: boolean
 }
 
 /** `wampd conformance`. */
 export function conformance(program: Command): void {
-  program
+  const verb = program
     .command('conformance')
     .summary('prove what a router does of WAMP')
     .description(
@@ -22,36 +21,30 @@ export function conformance(program: Command): void {
         'messages: not for a router that serves others. Where something is announced, or of the Basic ' +
         'Profile, and does not work as the specification says, the exit code is 1.',
     )
-    .argument(
-      '[url]',
-      'such as ws://127.0.0.1:8080/ws or rs://127.0.0.1:8081',
-      'ws://127.0.0.1:8080/ws',
-    )
-    .option('--realm <uri>', 'to join', 'realm1')
-    .addOption(
-      new Option('--serializer <name>', 'for all but the checks of serializers')
-        .choices(['json', 'msgpack', 'cbor'])
-        .default('json'),
-    )
+    .argument('[url]', 'instead of --url', checkedUrl)
+  routerFlags(verb)
     .option('--json', 'print JSON, a line for each feature')
     .addHelpText(
       'after',
       examples([
         ['wampd conformance', 'a router for development on this machine'],
         ['wampd conformance ws://127.0.0.1:9000/ws --realm com.example.app', 'another router'],
-        ['wampd conformance --json | jq -c "select(.state == "fails")"', 'for scripts'],
+        ['wampd conformance --json | jq .state', 'for scripts'],
       ]),
     )
     .action(run)
 }
 
-async function run(url: string, { realm, serializer: name, json = false }: Flags): Promise<void> {
+async function run(named: string | undefined, flags: Flags): Promise<void> {
+  const { realm, json = false } = flags
+  const url = named ?? flags.url
   const { announcedBy, FEATURES, findings } = await import('../conformance/run.ts')
   const { isFaulty, rowOf, summaryOf } = await import('../conformance/table.ts')
-  const { RemoteError } = await import('../remote/remote-error.ts')
   const { SERIALIZERS } = await import('../serializer/registry.ts')
-  const serializer = SERIALIZERS.find(one => one.name === name) as Serializer
-  const target = { url, realm, serializer, options: {} }
+  const serializer = SERIALIZERS.find(one => one.name === flags.serializer) as Serializer
+  const credentials = await credentialsOf({ ...flags, url })
+  const options = { tls: tlsOf(flags), timeout: flags.timeout }
+  const target = { url, realm, serializer, options, credentials }
   const all: Finding[] = []
   try {
     const announced = await announcedBy(target)
@@ -63,8 +56,7 @@ async function run(url: string, { realm, serializer: name, json = false }: Flags
       showProgress(all.length / FEATURES.length)
     }
   } catch (error) {
-    if (error instanceof RemoteError) throw new Failure(error.message, 1)
-    throw error
+    throw failureOf(error)
   } finally {
     showProgress(undefined)
   }

@@ -166,7 +166,8 @@ function isOpen(url: string): boolean {
   return isPlain && !isLoopbackName(hostname) && !(protocol === 'rs:' && hostname === 'unix')
 }
 
-function checkedUrl(text: string): string {
+/** A URL that can be one of a router. */
+export function checkedUrl(text: string): string {
   try {
     addressIn(text)
     return text

@@ -1,3 +1,4 @@
+import type { Dict } from '../protocol/payload.ts'
 import type { Wire } from '../remote/wire.ts'
 import type { Serializer } from '../serializer/serializer.ts'
 import type { Pace, Probe } from './probe.ts'
@@ -8,8 +9,8 @@ export interface Bench {
   readonly serializer: Serializer
   readonly realm: string
   readonly pace: Pace
-  /** A session. Rejects where there is none to be had. */
-  join(serializer?: Serializer): Promise<Probe>
+  /** A session of a client that announces these roles: all by default. Rejects where there is none to be had. */
+  join(serializer?: Serializer, roles?: Dict): Promise<Probe>
   /** A connection without a session. */
   connect(serializer?: Serializer): Promise<Wire>
   /** A URI that no other check has. */

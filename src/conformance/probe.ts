@@ -20,11 +20,11 @@ import {
   SUBSCRIBE,
   SUBSCRIBED,
   shapeOf,
-  WELCOME,
   type Welcome,
   YIELD,
 } from '../protocol/messages.ts'
 import { type Dict, NO_PAYLOAD, Payload } from '../protocol/payload.ts'
+import { enter, type JoinOptions } from '../remote/join.ts'
 import { RemoteError } from '../remote/remote-error.ts'
 import type { Wire } from '../remote/wire.ts'
 import { Deviation, hold, Unproven } from './check.ts'
@@ -37,8 +37,16 @@ export interface Pace {
   readonly silence: number
 }
 
+const CALLING = {
+  call_canceling: true,
+  call_timeout: true,
+  caller_identification: true,
+  payload_passthru_mode: true,
+  progressive_call_results: true,
+}
+
 /** All that a client can announce: a router must not hold back because of what a client cannot do. */
-const ROLES: Dict = {
+export const ROLES: Dict = {
   publisher: {
     features: {
       publisher_exclusion: true,
@@ -57,15 +65,7 @@ const ROLES: Dict = {
       subscription_revocation: true,
     },
   },
-  caller: {
-    features: {
-      call_canceling: true,
-      call_timeout: true,
-      caller_identification: true,
-      payload_passthru_mode: true,
-      progressive_call_results: true,
-    },
-  },
+  caller: { features: CALLING },
   callee: {
     features: {
       call_canceling: true,
@@ -82,11 +82,15 @@ const ROLES: Dict = {
   },
 }
 
-/** HELLO as probes say it; some checks change it. */
-export function helloFor(realm: string, callerSendsParts = false): Message {
-  const caller = ROLES.caller as { features: Dict }
-  const features = { ...caller.features, progressive_call_invocations: callerSendsParts }
-  return { type: HELLO, realm, details: { roles: { ...ROLES, caller: { features } } } }
+/** The same for a caller that sends its calls in parts, whose requests must count up. */
+export const SENDS_PARTS: Dict = {
+  ...ROLES,
+  caller: { features: { ...CALLING, progressive_call_invocations: true } },
+}
+
+/** A HELLO that is not meant to let in. */
+export function helloFor(realm: string): Message {
+  return { type: HELLO, realm, details: { roles: ROLES } }
 }
 
 type OfType<Type> = Extract<Message, { type: Type }>
@@ -106,18 +110,8 @@ export class Probe {
     this.welcome = welcome
   }
 
-  static async join(wire: Wire, hello: Message, pace: Pace): Promise<Probe> {
-    wire.send(hello)
-    const answer = await wire.receive(pace.patience)
-    if (answer.type === WELCOME) return new Probe(wire, answer, pace)
-    if (answer.type === ABORT) {
-      throw new RemoteError(
-        'refused',
-        `the router refuses to let us in: ${answer.reason}`,
-        answer.reason,
-      )
-    }
-    throw new Deviation(`HELLO is answered with ${nameOf(answer)}`)
+  static async join(wire: Wire, roles: Dict, options: JoinOptions, pace: Pace): Promise<Probe> {
+    return new Probe(wire, await enter(wire, roles, options), pace)
   }
 
   get session(): number {

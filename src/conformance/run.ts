@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Dict } from '../protocol/payload.ts'
+import type { Credentials } from '../remote/login.ts'
 import { RemoteError } from '../remote/remote-error.ts'
 import { connect, type Wire, type WireOptions } from '../remote/wire.ts'
 import type { Serializer } from '../serializer/serializer.ts'
@@ -9,14 +10,14 @@ import { pubsub } from './checks/pubsub.ts'
 import { rpc } from './checks/rpc.ts'
 import { serializers } from './checks/serializers.ts'
 import { robustness, sessions } from './checks/sessions.ts'
-import { helloFor, type Pace, Probe } from './probe.ts'
+import { type Pace, Probe, ROLES } from './probe.ts'
 
-const ROLES = ['session', 'broker', 'dealer', 'serializer', 'router']
+const ORDER = ['session', 'broker', 'dealer', 'serializer', 'router']
 
 /** All features, in the order of the table. */
 export const FEATURES: readonly Feature[] = [
   ...[sessions, pubsub, rpc, meta, serializers, robustness].flat(),
-].sort((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role))
+].sort((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role))
 
 /** Where the router is, and how it is spoken to. */
 export interface Target {
@@ -25,6 +26,8 @@ export interface Target {
   readonly serializer: Serializer
   readonly options: Omit<WireOptions, 'serializer'>
   readonly pace?: Pace
+  /** Absent: anonymous. */
+  readonly credentials?: Credentials
 }
 
 const PACE: Pace = { patience: 3000, silence: 150 }
@@ -146,8 +149,11 @@ class RealBench implements Bench {
     return wire
   }
 
-  async join(serializer = this.serializer): Promise<Probe> {
-    return Probe.join(await this.connect(serializer), helloFor(this.realm), this.pace)
+  async join(serializer = this.serializer, roles = ROLES): Promise<Probe> {
+    const { realm, credentials = {} } = this.#target
+    const { patience: timeout } = this.pace
+    const wire = await this.connect(serializer)
+    return Probe.join(wire, roles, { realm, credentials, timeout }, this.pace)
   }
 
   uri(name: string): string {

@@ -1,5 +1,12 @@
 import { printable } from '../config/problem.ts'
-import { ABORT, AUTHENTICATE, CHALLENGE, HELLO, WELCOME } from '../protocol/messages.ts'
+import {
+  ABORT,
+  AUTHENTICATE,
+  CHALLENGE,
+  HELLO,
+  WELCOME,
+  type Welcome,
+} from '../protocol/messages.ts'
 import type { Dict } from '../protocol/payload.ts'
 import { type Credentials, loginWith } from './login.ts'
 import { RemoteError, wordsOf } from './remote-error.ts'
@@ -52,21 +59,27 @@ const ROLES: Dict = {
   },
 }
 
+/** Joins a realm, as `enter` does, for a session with all that works here. */
+export async function join(wire: Wire, options: JoinOptions): Promise<Session> {
+  const { timeout = TIMEOUT } = options
+  return new Session(wire, await enter(wire, ROLES, options), timeout)
+}
+
 /**
- * Joins a realm. Rejects with a RemoteError: `refused` by the router, or by us where it does not prove what it
+ * Joins a realm as a client that announces these roles. Rejects with a RemoteError: `refused` by the router, or by us where it does not prove what it
  * should; `timeout`, `closed`, `unsound`.
  */
-export async function join(wire: Wire, options: JoinOptions): Promise<Session> {
+export async function enter(wire: Wire, roles: Dict, options: JoinOptions): Promise<Welcome> {
   const { realm, credentials = {}, timeout = TIMEOUT } = options
   const login = loginWith(credentials)
-  wire.send({ type: HELLO, realm, details: { agent: 'wampd', roles: ROLES, ...login.details } })
+  wire.send({ type: HELLO, realm, details: { agent: 'wampd', roles, ...login.details } })
   for (;;) {
     const message = await wire.receive(timeout)
     if (message.type === CHALLENGE) {
       wire.send({ type: AUTHENTICATE, ...(await login.answer(message)) })
     } else if (message.type === WELCOME) {
       login.check(message)
-      return new Session(wire, message, timeout)
+      return message
     } else if (message.type === ABORT) {
       throw new RemoteError(
         'refused',

@@ -38,11 +38,33 @@ describe('command line: conformance', function () {
     }
   })
 
+  it('comes in by the login that the flags give', async () => {
+    const closed = createRouter({
+      realms: [{ name: 'realm1', roles: [{ name: 'user', permissions: [] }] }],
+      authenticators: {
+        users: { ticket: { principals: { joe: { ticket: 'secret', role: 'user' } } } },
+      },
+    })
+    try {
+      const { url } = await closed.listen({ port: 0 })
+      const args = ['conformance', url, '--authid', 'joe', '--timeout', '2s']
+      const wrong = wampd.runWith({ WAMPD_TICKET: 'wrong' }, ...args)
+      expect(await wrong.exited).equal(4)
+      expect(wrong.err).match(/^wampd: the router refused realm1: .*\n$/)
+      // It may do nothing: so nothing is proven, but that it is in.
+      const right = wampd.runWith({ WAMPD_TICKET: 'secret' }, ...args)
+      await right.exited
+      expect(right.out).match(/ {2}– .*: we may not, for \S+: wamp\.error\.not_authorized$/m)
+    } finally {
+      await closed.close()
+    }
+  })
+
   it('says why it cannot begin', async () => {
     const cases = [
-      [[url, '--realm', 'a b'], 1, /^wampd: the router refuses to let us in: \S+\n$/],
       [['ws://127.0.0.1:1/ws'], 1, /^wampd: no connection to \S+: nothing listens there\n$/],
-      [['http://127.0.0.1/'], 1, /^wampd: http:\S+ is no URL of a router: .+\n$/],
+      [['http://127.0.0.1/'], 2, /http:\S+ is no URL of a router: /],
+      [[url, '--realm', 'a b'], 2, /--realm/],
       [[url, '--serializer', 'xml'], 2, /--serializer/],
     ] as const
     for (const [args, code, text] of cases) {

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/messages.ts'
 import { type Dict, Payload } from '../../protocol/payload.ts'
 import { advanced, type Bench, basic, hold, unprovable } from '../check.ts'
-import { argsOf, helloFor, nameOf, Probe } from '../probe.ts'
+import { argsOf, nameOf, SENDS_PARTS } from '../probe.ts'
 import { isSame, VALUES } from '../values.ts'
 
 /** A caller, and a callee that has registered a procedure. */
@@ -354,11 +354,7 @@ export const rpc = [
       text: 'further parts of a call go to the same invocation',
       async prove(bench) {
         const callee = await bench.join()
-        const caller = await Probe.join(
-          await bench.connect(),
-          helloFor(bench.realm, true),
-          bench.pace,
-        )
+        const caller = await bench.join(bench.serializer, SENDS_PARTS)
         const procedure = bench.uri('parts')
         await callee.register(procedure)
         const request = caller.next()
