@@ -1,5 +1,5 @@
-// Writes what follows from the code: realms/wampd.schema.json for editors, and the tables of the reference in
-// docs/. With --check it writes nothing, and fails where they are out of date.
+// Writes what follows from the code: realms/wampd.schema.json for editors, the Grafana dashboard, and the tables of
+// the reference in docs/. With --check it writes nothing, and fails where they are out of date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { COUNTED } from '../build/src/base/counters.js'
@@ -7,8 +7,10 @@ import { UNITS } from '../build/src/base/keys.js'
 import { schema } from '../build/src/config/schema.js'
 import { URIS } from '../build/src/protocol/uris.js'
 import { CLOSE_CODES } from '../build/src/transport/close-codes.js'
+import { dashboard } from './dashboard.mjs'
 
 const root = resolve(import.meta.dirname, '..')
+const DASHBOARD = join(root, 'deploy', 'grafana', 'wampd.json')
 const SCHEMA = join(root, 'realms', 'wampd.schema.json')
 
 /** The tables of each page, by the names of their markers. */
@@ -18,6 +20,7 @@ const PAGES = {
 }
 
 const wanted = [
+  [DASHBOARD, `${JSON.stringify(dashboard(), null, 2)}\n`],
   [SCHEMA, `${JSON.stringify(jsonSchema(), null, 2)}\n`],
   ...Object.entries(PAGES).map(([page, tables]) => {
     const file = join(root, 'docs', page)

@@ -16,7 +16,7 @@ const PARTS = [
     'README.md',
     'SECURITY.md',
   ],
-  ...['build', 'dist', 'docs', 'examples', 'realms', 'scripts', 'src', 'test'],
+  ...['build', 'deploy', 'dist', 'docs', 'examples', 'realms', 'scripts', 'src', 'test'],
 ]
 
 const root = resolve(import.meta.dirname, '..')
