@@ -2,10 +2,12 @@
 // the reference in docs/. With --check it writes nothing, and fails where they are out of date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { FAMILIES } from '../build/src/admin/families.js'
 import { COUNTED } from '../build/src/base/counters.js'
 import { UNITS } from '../build/src/base/keys.js'
 import { schema } from '../build/src/config/schema.js'
 import { URIS } from '../build/src/protocol/uris.js'
+import { BOUNDS } from '../build/src/traffic/histogram.js'
 import { CLOSE_CODES } from '../build/src/transport/close-codes.js'
 import { dashboard } from './dashboard.mjs'
 
@@ -16,6 +18,7 @@ const SCHEMA = join(root, 'realms', 'wampd.schema.json')
 /** The tables of each page, by the names of their markers. */
 const PAGES = {
   'configuration.md': { units: unitsTable(), keys: keysTables() },
+  'metrics.md': { bounds: BOUNDS.join(', '), metrics: metricsTable() },
   'reference-errors.md': { uris: urisTable(), codes: codesTable(), counters: countersTable() },
 }
 
@@ -190,4 +193,12 @@ function typeText(node) {
   if (type === 'array') return items.properties ? 'list of keys' : `list of ${typeText(items)}`
   if (type === 'integer' || type === 'number') return `${minimum} to ${maximum}`
   return { object: 'keys', boolean: '`true`, `false`' }[type] ?? 'text'
+}
+
+function metricsTable() {
+  const rows = FAMILIES.map(({ name, type, labels, help }) => {
+    const named = labels.map(label => `\`${label}\``).join(', ')
+    return `| \`${name}\` | ${type} | ${named} | ${help} |`
+  })
+  return ['| metric | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n')
 }

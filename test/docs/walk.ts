@@ -4,7 +4,7 @@ import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import { freePort } from '../helpers/free-port.ts'
 
 /** The ports that the documents name. Each page has others in their place, that are free. */
-const PORTS = ['3000', '8080', '8081', '8443', '61613']
+const PORTS = ['3000', '8080', '8081', '8443', '9090', '61613']
 
 /** Longer than anything in the documents takes, on a machine that is busy. */
 const PATIENCE = 30_000
