@@ -92,9 +92,13 @@ interface PythonScript {
   stop(): Promise<string>
 }
 
-/** A virtual environment with what requirements.txt names, made once and kept in .cache. */
-export async function virtualPython(): Promise<string> {
-  const requirements = join(folder, 'requirements.txt')
+/**
+ * The Python of a virtual environment with what a file of requirements names, made once and kept in
+ * .cache.
+ */
+export async function virtualPython(
+  requirements: string = join(folder, 'requirements.txt'),
+): Promise<string> {
   const version = await run('python3', ['-c', 'import sys; print(sys.version, sys.executable)'])
   const key = `${version}\n${await readFile(requirements, 'utf8')}`
   const hash = createHash('sha256').update(key).digest('hex').slice(0, 12)
