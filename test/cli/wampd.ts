@@ -150,7 +150,7 @@ export async function answerTo(url: string, realm: string): Promise<unknown> {
 }
 
 /** Where uWebSockets.js does not load, each router says so in a line that no test is about. */
-function withoutTakeover(text: string): string {
+export function withoutTakeover(text: string): string {
   if (USUAL_TRANSPORT === 'uws') return text
   return text.replace(/^.*uWebSockets\.js does not load here; ws takes over.*\n/gm, '')
 }

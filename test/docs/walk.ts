@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
+import { withoutTakeover } from '../cli/wampd.ts'
 import { freePort } from '../helpers/free-port.ts'
 
 /** The ports that the documents name. Each page has others in their place, that are free. */
@@ -98,7 +99,7 @@ export class Walk {
       isOver = true
     })
     const pattern = expected === undefined ? undefined : patternOf(this.here(expected))
-    const isAsExpected = () => pattern?.test(withoutTrail(output)) ?? false
+    const isAsExpected = () => pattern?.test(withoutTrail(withoutTakeover(output))) ?? false
 
     const deadline = Date.now() + PATIENCE
     while (!isOver && !isAsExpected() && Date.now() < deadline) {
