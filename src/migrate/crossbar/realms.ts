@@ -210,13 +210,13 @@ function discloseOf(given: Given | undefined): Record<string, string> {
 function noteShadows({ report }: Context, rules: readonly { rule: Rule; given: Given }[]): void {
   for (const { rule, given } of rules) {
     if (rule.match !== 'exact' || isReserved(rule.uri)) continue
-    const wider = rules.find(
-      ({ rule: other }) =>
-        other.match === 'prefix' && rule.uri.startsWith(other.uri) && rule.uri !== other.uri,
-    )
-    if (wider === undefined || Object.keys(wider.rule.allow).length === 0) continue
-    const text = `longer URIs that begin so were denied: here the rule for ${shown(wider.rule.uri)} counts`
+    // The longest of them counts.
+    const [wider] = rules
+      .map(one => one.rule)
+      .filter(({ match, uri }) => match === 'prefix' && rule.uri.startsWith(uri))
+      .sort((one, other) => other.uri.length - one.uri.length)
+    if (wider === undefined || Object.keys(wider.allow).length === 0) continue
+    const text = `longer URIs that begin so were denied: here the rule for ${shown(wider.uri)} counts`
     report.changed(given, text, RULES)
-    return
   }
 }
