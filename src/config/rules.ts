@@ -45,9 +45,6 @@ function authFaults({ realms, authenticators, transports }: Config, written: unk
       const path = [...at, ...below]
       faults.push({ path, text: `no realm has the role "${asWritten(written, path, role)}"` })
     }
-    for (const { path, text } of faultsOf(authenticator, names)) {
-      faults.push({ path: [...at, ...path], text })
-    }
     for (const { path: below, text, value } of faultsOf(authenticator, names)) {
       const path = [...at, ...below]
       const shown = value === undefined ? '' : ` "${asWritten(written, path, value)}"`
