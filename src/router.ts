@@ -6,7 +6,7 @@ import type { Admin, AdminOptions } from './admin/server.ts'
 import type { AuthMethod, Surroundings } from './auth/auth.ts'
 import { filesOfTls } from './base/certificate.ts'
 import { systemClock, type Timer } from './base/clock.ts'
-import { type Counted, Counters } from './base/counters.ts'
+import { Counters } from './base/counters.ts'
 import { randomId } from './base/ids.ts'
 import { createLog, type Log } from './base/log.ts'
 import { LocalMember } from './client/local-member.ts'
@@ -29,6 +29,7 @@ import {
 import { type DrainOptions, drain } from './drain.ts'
 import { type AuthenticateHook, authenticatorsOf } from './from-config.ts'
 import { Memory } from './memory.ts'
+import { Onlookers } from './onlookers.ts'
 import {
   INVALID_ARGUMENT,
   NO_SUCH_REALM,
@@ -37,14 +38,17 @@ import {
   WampError,
 } from './protocol/errors.ts'
 import { unrestricted } from './realm/authorize.ts'
-import type { Realm, RealmLoad } from './realm/realm.ts'
+import type { Realm } from './realm/realm.ts'
 import { Realms } from './realms.ts'
 import { loggedReload, Reloads } from './reload-log.ts'
 import type { Link } from './session/link.ts'
 import type { EndpointOptions } from './site/entrance.ts'
+import type { Status } from './status.ts'
 import { Traffic } from './traffic/traffic.ts'
 import type { LocalWebSocketClass } from './transport/local.ts'
 import { ListenError, type RequestHandler } from './transport/transport.ts'
+
+export type { Status } from './status.ts'
 
 /** A configuration: the keys of a file, and `version` may be left out. */
 export type ConfigOptions = Partial<Omit<ConfigInput, 'include'>>
@@ -84,25 +88,6 @@ export interface SessionOptions {
   readonly authrole?: string
 }
 
-/** What a router is doing. */
-export interface Status {
-  readonly state: 'running' | 'draining' | 'closed'
-  /** It takes new sessions. */
-  readonly ready: boolean
-  /** When it was made, as ISO 8601 text. */
-  readonly started: string
-  /** Connections, joined or not. */
-  readonly connections: number
-  readonly realms: readonly ({ readonly name: string } & RealmLoad)[]
-  /** What went wrong or was refused since the start; base/counters.ts says what each means. */
-  readonly counters: Readonly<Record<Counted, number>>
-  readonly listening: readonly Listening[]
-  /** Where the admin page is; null without one. */
-  readonly admin: string | null
-  /** Files of the configuration. */
-  readonly files: readonly string[]
-}
-
 /**
  * A router that serves nobody yet: `start` opens the transports of its configuration, `listen` a port,
  * `attach` takes part in a server. Throws a ConfigError that names every problem.
@@ -132,6 +117,7 @@ export class Router {
   readonly #log: Log
   readonly #counters = new Counters()
   readonly #traffic = new Traffic()
+  readonly #onlookers: Onlookers
   readonly #backlog = new Backlog()
   readonly #memory: Memory
   readonly #descriptors: Timer
@@ -173,6 +159,7 @@ export class Router {
     const backlog = this.#backlog
     const measures = { backlog, traffic: this.#traffic }
     this.#realms = new Realms(development, this.#surroundings, measures)
+    this.#onlookers = new Onlookers(this.#log, this.#traffic, this.#realms)
     const { limit } = loaded.config.memory
     this.#memory = new Memory({ ...this.#surroundings, backlog, readers: this.#links }, limit)
     this.#doors = new Doors({
@@ -282,6 +269,7 @@ export class Router {
       traffic: this.#traffic,
       loopDelay: this.#loopDelay,
       reloads: this.#reloads,
+      traces: await this.#onlookers.traces(this.config),
       queued: () => this.#backlog.bytes,
       memoryLimit: () => this.config.memory.limit,
       status: () => this.status(),
@@ -334,7 +322,8 @@ export class Router {
     const role =
       authrole === undefined ? unrestricted('trusted', place.uriCheck) : place.role(authrole)
     if (role === undefined) throw new WampError(NO_SUCH_ROLE, [`there is no role ${authrole}`])
-    const session = new LocalMember(place, randomId(), { authid, role }, this.#log)
+    const who = { authid, role }
+    const session = new LocalMember(place, randomId(), who, this.#log, this.#traffic)
     this.#locals.add(session)
     void session.closed.then(() => this.#locals.delete(session))
     return session
@@ -485,6 +474,7 @@ export class Router {
     this.#memory.limit = config.memory.limit
     const { token, open_metrics: openMetrics } = config.admin ?? {}
     this.#admin?.change({ token, openMetrics })
+    this.#onlookers.change(config)
     this.#realms.change(config, fresh)
   }
 

@@ -16,8 +16,9 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     packages: [],
   },
   store: { folders: ['base', 'protocol', 'match', 'serializer'], packages: ['lmdb'] },
-  broker: { folders: ['base', 'protocol', 'match', 'delivery', 'store'], packages: [] },
-  // It times calls.
+  // Broker and dealer tell watches of the traffic what they do.
+  broker: { folders: ['base', 'protocol', 'match', 'delivery', 'store', 'traffic'], packages: [] },
+  // It times calls, too.
   dealer: { folders: ['base', 'protocol', 'match', 'delivery', 'traffic'], packages: [] },
   auth: {
     folders: ['base', 'protocol'],
@@ -42,7 +43,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     packages: [],
   },
   client: {
-    folders: ['base', 'protocol', 'match', 'serializer', 'delivery', 'meta', 'realm'],
+    folders: ['base', 'protocol', 'match', 'serializer', 'delivery', 'meta', 'realm', 'traffic'],
     packages: [],
   },
   // Other protocols: each gateway is a client of the router within it.
@@ -62,13 +63,18 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   // Configurations of other routers become one of wampd, which `config` then checks.
   migrate: { folders: ['config', 'match'], packages: ['yaml'] },
   control: { folders: ['base', 'config', 'protocol', 'store', 'transport'], packages: [] },
+  // Messages as somebody who looks for a fault sees them, in the form that gateways have for JSON.
+  trace: {
+    folders: ['base', 'protocol', 'match', 'gateway', 'traffic'],
+    packages: ['typebox'],
+  },
   // The operators' side: what a router has and does, over HTTP. It shares the gateways' way with errors.
   // Its client finds routers as control's does.
   admin: {
     folders: [
       ...['base', 'protocol', 'match', 'auth', 'broker', 'dealer', 'realm', 'client'],
       // Of session, how guessing is held back.
-      ...['config', 'control', 'gateway', 'session', 'traffic', 'transport'],
+      ...['config', 'control', 'gateway', 'session', 'trace', 'traffic', 'transport'],
     ],
     packages: ['typebox', 'prom-client'],
   },
@@ -84,7 +90,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
   // One file for each verb of the command line; `.` is the router.
   cli: {
     folders: [
-      ...['.', 'base', 'match', 'protocol', 'serializer', 'store', 'transport'],
+      ...['.', 'base', 'match', 'protocol', 'serializer', 'store', 'transport', 'trace'],
       ...['admin', 'auth', 'bench', 'config', 'conformance', 'control', 'migrate', 'remote'],
     ],
     packages: ['commander'],
@@ -94,7 +100,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'transport', 'delivery'],
       ...['auth', 'broker', 'dealer', 'realm', 'session', 'client', 'config'],
-      ...['store', 'control', 'cli', 'site', 'admin', 'traffic'],
+      ...['store', 'control', 'cli', 'site', 'admin', 'trace', 'traffic'],
     ],
     packages: ['commander'],
   },

@@ -4,6 +4,7 @@ import type { Counters } from '../base/counters.ts'
 import type { Log } from '../base/log.ts'
 import type { LocalSession } from '../client/local-session.ts'
 import type { Realm } from '../realm/realm.ts'
+import type { Traces } from '../trace/traces.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { LoopDelay } from './loop-delay.ts'
 
@@ -21,6 +22,7 @@ export interface AdminHouse {
     /** Milliseconds since 1970; null for never. */
     readonly last: number | null
   }
+  readonly traces: Traces
   /** Bytes that wait for readers. */
   readonly queued: () => number
   /** Bytes that the process may take. */

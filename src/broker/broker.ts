@@ -27,6 +27,7 @@ import {
 } from '../protocol/messages.ts'
 import { type Dict, Payload } from '../protocol/payload.ts'
 import type { Store, StoredEvent } from '../store/store.ts'
+import type { Traffic } from '../traffic/traffic.ts'
 import { eventDetails } from './event-details.ts'
 import { History, type Page, type Query } from './history.ts'
 import { HistoryReads } from './history-reads.ts'
@@ -52,6 +53,9 @@ export interface BrokerParts {
   readonly store: Store
   readonly options: PubSubOptions
   readonly watch: Watch
+  /** Of the realm, whose name the traffic's watch is told. */
+  readonly realm: string
+  readonly traffic: Traffic
   /** The session is still there: answers that had to wait find it. */
   isHere(peer: Peer): boolean
 }
@@ -147,13 +151,18 @@ export class Broker {
       if (acknowledge) peer.send(errorFor(message, INVALID_ARGUMENT, admits))
       return
     }
-    const details = eventDetails(peer, options, disclosed, trustLevel)
+    let details = eventDetails(peer, options, disclosed, trustLevel)
     const { index } = this.subscriptions
     const exact = index.get('exact', topic)
     const patterns = index.hasPatterns ? index.patternsOf(topic) : NONE
     const retain = options.retain === true
     if (exact === undefined && patterns.length === 0 && !acknowledge && !retain) return
     const publication = this.#parts.randomId()
+    const { traffic, realm } = this.#parts
+    if (traffic.watch !== null) {
+      const receivers = receiversOf(exact, patterns)
+      details = traffic.watch.published(realm, peer, message, publication, receivers, details)
+    }
     const except = options.exclude_me === false ? null : peer
     const { payload } = message
     const wantsReport = acknowledge && options._report === true
@@ -270,6 +279,10 @@ export class Broker {
       (error: Error) => answer(errorFor(message, STORE_FAILED, error.message)),
     )
   }
+}
+
+function receiversOf(exact: Subscription | undefined, patterns: readonly Subscription[]): number {
+  return patterns.reduce((sum, { members }) => sum + members.size, exact?.members.size ?? 0)
 }
 
 /** Where a session that reads too slowly hears what it has missed: each hears of its own gaps. */

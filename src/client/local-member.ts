@@ -32,6 +32,7 @@ import type { Dict } from '../protocol/payload.ts'
 import type { Role } from '../realm/authorize.ts'
 import { UNLIMITED } from '../realm/limits.ts'
 import type { Member, Realm } from '../realm/realm.ts'
+import type { Passage, Traffic } from '../traffic/traffic.ts'
 import { copyDict, copyValue } from './copy.ts'
 import { LocalCallee } from './local-callee.ts'
 import { LocalCaller } from './local-caller.ts'
@@ -61,7 +62,7 @@ interface Hearing {
 }
 
 /** An in-process session, as its owner and its realm see it. */
-export class LocalMember implements Member, LocalSession {
+export class LocalMember implements Member, LocalSession, Passage {
   readonly id: number
   readonly authid: string
   readonly role: Role
@@ -75,8 +76,11 @@ export class LocalMember implements Member, LocalSession {
     SUBSCRIBER_HEARS_REVOCATION
   readonly details: SessionDetails
   readonly closed: Promise<string>
-  readonly #realm: Realm
+  readonly realm: Realm
+  readonly remote = ''
+  readonly passenger = this
   readonly #log: Log
+  readonly #traffic: Traffic | undefined
   readonly #pending = new Map<number, Pending>()
   readonly #hearings = new Map<string, Hearing>()
   readonly #hearingById = new Map<number, Hearing>()
@@ -88,15 +92,22 @@ export class LocalMember implements Member, LocalSession {
   #finishing = false
   #ended: (reason: string) => void = () => {}
 
-  constructor(realm: Realm, id: number, who: { authid: string; role: Role }, log: Log) {
+  constructor(
+    realm: Realm,
+    id: number,
+    who: { authid: string; role: Role },
+    log: Log,
+    traffic?: Traffic,
+  ) {
     this.id = id
     this.authid = who.authid
     this.role = who.role
     const { authid, authrole } = this
     const [authmethod, authprovider] = ['internal', 'internal']
     this.details = { session: id, authid, authrole, authmethod, authprovider }
-    this.#realm = realm
+    this.realm = realm
     this.#log = log
+    this.#traffic = traffic
     this.closed = new Promise(resolve => {
       this.#ended = resolve
     })
@@ -227,7 +238,7 @@ export class LocalMember implements Member, LocalSession {
   }
 
   #mayCall(): boolean {
-    return !this.#finishing || this.#realm.isAnswering(this)
+    return !this.#finishing || this.realm.isAnswering(this)
   }
 
   /** Ends the session from the router's side. */
@@ -238,7 +249,7 @@ export class LocalMember implements Member, LocalSession {
   close(reason: string = CLOSE_REALM): void {
     if (!this.#open) return
     this.#open = false
-    this.#realm.leave(this)
+    this.realm.leave(this)
     for (const { reject } of this.#pending.values()) reject(new WampError(reason))
     this.#pending.clear()
     this.#callee.close()
@@ -251,6 +262,7 @@ export class LocalMember implements Member, LocalSession {
     if (!this.#open) return
     // Payloads of remote sessions are views of a frame that is gone by then.
     if ('payload' in message) message.payload.open()
+    if (this.#traffic?.tap) this.#traffic.tap.sent(this, message, 0)
     if (this.#inbox.length === 0) setImmediate(() => this.#read())
     this.#inbox.push(message)
   }
@@ -364,7 +376,9 @@ export class LocalMember implements Member, LocalSession {
   }
 
   #post(message: Message): void {
-    if (this.#open) this.#realm.receive(this, message)
+    if (!this.#open) return
+    if (this.#traffic?.tap) this.#traffic.tap.received(this, message, 0)
+    this.realm.receive(this, message)
   }
 }
 

@@ -51,7 +51,7 @@ function historyFaults({ options, event_history }: RealmConfig, path: Path, writ
 }
 
 /** What is wrong with a pattern, which was written so. */
-function wrongPattern(
+export function wrongPattern(
   uri: string,
   match: Match,
   check: UriCheck,

@@ -2,7 +2,7 @@ import { faultsOf, principalsOf } from '../auth/methods.ts'
 import { isOfThisMachine } from '../base/network.ts'
 import { asWritten } from './node.ts'
 import type { Fault } from './problem.ts'
-import { realmFaults } from './realm-rules.ts'
+import { realmFaults, wrongPattern } from './realm-rules.ts'
 import type { Config } from './schema.ts'
 import { transportFaults } from './transport-rules.ts'
 import { waysIn } from './ways-in.ts'
@@ -17,6 +17,7 @@ export function ruleFaults(config: Config, written: unknown): Fault[] {
     ...authFaults(config, written),
     ...transportFaults(config, written),
     ...adminFaults(config),
+    ...traceFaults(config, written),
   ]
 }
 
@@ -30,6 +31,20 @@ function adminFaults({ admin }: Config): Fault[] {
       text: 'can be reached from elsewhere: give admin.token',
     },
   ]
+}
+
+/** What is misspelled here would be shown. */
+function traceFaults({ trace, realms }: Config, written: unknown): Fault[] {
+  const faults: Fault[] = []
+  for (const [r, { uri, match, realm }] of trace.redact.entries()) {
+    const path = ['trace', 'redact', r, 'uri']
+    const text = wrongPattern(uri, match, 'loose', asWritten(written, path, uri))
+    if (text !== undefined) faults.push({ path, text })
+    if (realm === undefined || realms.some(({ name }) => name === realm)) continue
+    const at = ['trace', 'redact', r, 'realm']
+    faults.push({ path: at, text: `there is no realm "${asWritten(written, at, realm)}"` })
+  }
+  return faults
 }
 
 function authFaults({ realms, authenticators, transports }: Config, written: unknown): Fault[] {

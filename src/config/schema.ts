@@ -11,10 +11,12 @@ import {
   rate,
 } from '../base/keys.ts'
 import { LOG_LEVELS } from '../base/log-level.ts'
+import type { Match } from '../match/uri.ts'
 import type { Paths } from '../site/services.ts'
 import { admin } from './admin-keys.ts'
 import type { SchemaNode } from './node.ts'
 import { realm } from './realm-keys.ts'
+import { trace } from './trace-keys.ts'
 import { transport } from './transport-keys.ts'
 
 /** The format of this file's schema. A file of another version is refused. */
@@ -162,6 +164,7 @@ export const schema = Type.Object(
     ),
     control: Type.Optional(control),
     admin: Type.Optional(admin),
+    trace: Type.Optional(trace),
     log: Type.Optional(log),
     shutdown: Type.Optional(shutdown),
     reload: Type.Optional(reload),
@@ -181,16 +184,23 @@ export type RealmInput = Type.Static<typeof realm>
 /** A configuration with its defaults filled in, and its texts with units as numbers. */
 export type Config = Omit<
   Filled<ConfigInput>,
-  'authenticators' | 'transports' | 'control' | 'admin'
+  'authenticators' | 'transports' | 'control' | 'admin' | 'trace'
 > & {
   authenticators: Record<string, AuthenticatorConfig>
   transports: TransportConfig[]
   control: { enabled: boolean; path?: string }
+  trace: TraceConfig
   admin?: {
     endpoint: { interface: string; port: number }
     token?: string
     open_metrics: boolean
   }
+}
+/** What traces may show. */
+export interface TraceConfig {
+  enabled: boolean
+  payloads: boolean
+  redact: { uri: string; match: Match; realm?: string; args?: boolean; kwargs?: string[] }[]
 }
 /** A realm, with its defaults filled in. */
 export type RealmConfig = Config['realms'][number]

@@ -206,13 +206,11 @@ export class Calls {
     const step = CALL_TABLE[call.state][event]
     if (step === undefined) return
     const { endpoint } = call
-    if (step.next === 'over') this.#end(call)
+    const answer = step.caller === MESSAGE ? message : ownAnswer(call, step.caller, text)
+    if (step.next === 'over') this.#end(call, answer)
     else call.state = step.next
     if (step.interrupt !== null && canCancel(call)) interrupt(call, step.interrupt)
-    if (!deaf && step.caller !== null) {
-      if (step.caller === MESSAGE) this.#answer(call, message as Result | ErrorMessage)
-      else this.#answer(call, refusal(call, step.caller, text))
-    }
+    if (!deaf && answer !== null) this.#answer(call, answer)
     if (step.next === 'over' && endpoint !== null) this.drain(endpoint.registration)
   }
 
@@ -229,7 +227,7 @@ export class Calls {
     if (ends === undefined) return
     this.#ends.delete(peer)
     for (const call of ends.taken.values()) {
-      if (call.caller === ends) this.#end(call)
+      if (call.caller === ends) this.#end(call, null)
       else this.happen(call, 'callee leaves', null, 'the callee has left')
     }
     for (const call of ends.made.values()) this.happen(call, 'caller leaves', null)
@@ -246,6 +244,8 @@ export class Calls {
     }
     const invocation = callee.nextInvocation()
     call.details = detailsFor(endpoint, call)
+    const { watch } = this.#traffic
+    if (watch !== null) call.details = watch.invoking(call, callee.peer, call.details)
     try {
       callee.peer.send({
         type: INVOCATION,
@@ -367,8 +367,10 @@ export class Calls {
   }
 
   /** Forgets a call wherever it is noted. */
-  #end(call: Call): void {
+  #end(call: Call, answer: Result | ErrorMessage | null): void {
     call.state = 'over'
+    const { watch } = this.#traffic
+    if (watch !== null) watch.ended(call, answer)
     if (call.caller.made.delete(call.request)) this.#open--
     if (call.endpoint !== null) unseat(call, call.endpoint)
     else {
@@ -378,6 +380,11 @@ export class Calls {
     if (call.timer !== null) this.#wheel.clear(call.timer)
     if (call.kept !== null) this.#letGo(call)
   }
+}
+
+/** What the router itself tells the caller of the end of a call, if anything. */
+function ownAnswer(call: Call, error: string | null, text?: string): ErrorMessage | null {
+  return error === null ? null : refusal(call, error, text)
 }
 
 const TOO_LONG = 'the call took too long'

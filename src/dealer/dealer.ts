@@ -65,8 +65,10 @@ export interface DealerSurroundings {
   readonly options?: RpcOptions
   /** Where the payloads that it keeps are counted. */
   readonly backlog?: Backlog
-  /** Where it is noted how long calls took. */
+  /** Where it is noted how long calls took; its watch sees them. */
   readonly traffic?: Traffic
+  /** The name of the realm, for the watch. */
+  readonly realm?: string
 }
 
 /** Bytes of payloads that may be kept for the calls of a session. */
@@ -92,13 +94,17 @@ export class Dealer {
   readonly #limits: RpcLimits
   readonly #watcher: RegistrationWatcher | null
   readonly #calls: Calls
+  readonly #realm: string
+  readonly #traffic: Traffic
 
   constructor(surroundings: DealerSurroundings = {}) {
     const { clock = systemClock, random = Math.random, watcher = null } = surroundings
     this.#clock = clock
     this.#watcher = watcher
     this.#limits = { ...RPC_DEFAULTS, ...surroundings.options }
-    const { backlog = new Backlog(), traffic = new Traffic() } = surroundings
+    const { backlog = new Backlog(), realm = '', traffic = new Traffic() } = surroundings
+    this.#realm = realm
+    this.#traffic = traffic
     this.#calls = new Calls({ clock, random, limits: this.#limits, backlog, traffic })
   }
 
@@ -194,6 +200,8 @@ export class Dealer {
       return true
     }
     const call = new Call(caller, request, procedure, terms, this.#clock.elapsed())
+    const { watch } = this.#traffic
+    if (watch !== null) watch.called(this.#realm, call, options)
     const registration = this.registrations.index.best(procedure)
     if (registration === undefined) this.#calls.miss(call, payload)
     else this.#calls.place(call, registration, payload)

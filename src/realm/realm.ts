@@ -55,7 +55,7 @@ import {
 import { type Dict, Payload } from '../protocol/payload.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import type { Traffic } from '../traffic/traffic.ts'
+import { Traffic } from '../traffic/traffic.ts'
 import {
   callerDisclosure,
   MAY_CALL,
@@ -100,7 +100,7 @@ export interface RealmOptions {
   readonly counters?: Counters
   /** Where the payloads that it keeps for calls are counted. */
   readonly backlog?: Backlog
-  /** Where it is noted how long its calls took. */
+  /** Where it is noted how long its calls took; its watch sees what broker and dealer do. */
   readonly traffic?: Traffic
   /** Where chance decides between callees: from 0 up to, but not, 1. */
   readonly random?: () => number
@@ -147,7 +147,8 @@ export class Realm {
     this.#log = options.log
     this.counters = options.counters ?? new Counters()
     const { pubsub = {}, rpc = {}, limits = UNLIMITED } = options
-    const { clock = systemClock, random = Math.random } = options
+    const { clock = systemClock, random = Math.random, traffic = new Traffic() } = options
+    const { name: realm } = options
     this.clock = clock
     this.#limits = limits
     this.#store = openStore(pubsub.store)
@@ -157,6 +158,7 @@ export class Realm {
       store: this.#store,
       options: pubsub,
       watch: subscriptionEvents(this),
+      ...{ realm, traffic },
       isHere: peer => this.#isHere(peer),
     })
     this.#dealer = new Dealer({
@@ -164,8 +166,8 @@ export class Realm {
       random,
       watcher: registrationEvents(this),
       options: rpc,
+      ...{ realm, traffic },
       ...(options.backlog && { backlog: options.backlog }),
-      ...(options.traffic && { traffic: options.traffic }),
     })
     this.#testaments = new Testaments(this, pubsub.testaments)
     this.#meta = new Map([

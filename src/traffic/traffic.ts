@@ -1,5 +1,6 @@
 import type { Message } from '../protocol/messages.ts'
 import { Histogram } from './histogram.ts'
+import { together, type Watch } from './watch.ts'
 
 /** A way that messages take into the router and out of it: one client's connection. */
 export interface Passage {
@@ -40,6 +41,9 @@ export class Traffic {
   readonly deliveries: Histogram = new Histogram()
   /** Null, as it mostly is: then nothing is to be done but to count. */
   tap: Tap | null = null
+  /** The same for what dealers and brokers do. */
+  watch: Watch | null = null
+  readonly #watches = new Set<Watch>()
   readonly #random: () => number
   /** Writes until one is timed. */
   #untimed = 0
@@ -47,6 +51,16 @@ export class Traffic {
   /** `random` gives from 0 up to, but not, 1. */
   constructor(random: () => number = Math.random) {
     this.#random = random
+  }
+
+  addWatch(watch: Watch): void {
+    this.#watches.add(watch)
+    this.watch = together([...this.#watches])
+  }
+
+  removeWatch(watch: Watch): void {
+    this.#watches.delete(watch)
+    this.watch = together([...this.#watches])
   }
 
   /** True of about each eighth write of events: the clock costs up to a tenth of what a write does. */

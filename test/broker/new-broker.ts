@@ -1,6 +1,7 @@
 import { randomId } from '../../src/base/ids.ts'
 import { Broker, type BrokerParts } from '../../src/broker/broker.ts'
 import { MemoryStore } from '../../src/store/memory.ts'
+import { Traffic } from '../../src/traffic/traffic.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 
 const nobody = { created() {}, subscribed() {}, unsubscribed() {}, deleted() {} }
@@ -14,6 +15,8 @@ export function newBroker(parts: Partial<BrokerParts> = {}): Broker {
     options: {},
     watch: nobody,
     isHere: () => true,
+    realm: 'realm1',
+    traffic: new Traffic(),
     ...parts,
   })
 }
