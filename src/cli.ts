@@ -26,6 +26,7 @@ import { stop } from './cli/stop.ts'
 import { subscribe } from './cli/subscribe.ts'
 import { token } from './cli/token.ts'
 import { top } from './cli/top.ts'
+import { trace } from './cli/trace.ts'
 import { versionVerb } from './cli/version.ts'
 import { nearest } from './config/nearest.ts'
 import { ConfigError } from './config/problem.ts'
@@ -45,6 +46,7 @@ const VERBS = [
   top,
   ls,
   kill,
+  trace,
   reload,
   drain,
   stop,

@@ -40,6 +40,11 @@ export class Onlookers {
   change(config: Config): void {
     this.#traces?.change(traceRulesOf(config))
   }
+
+  /** The router has gone down. */
+  close(): void {
+    this.#traces?.close()
+  }
 }
 
 /** What traces may show: never what the procedures of dynamic authenticators are told, or tell. */

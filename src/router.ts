@@ -439,6 +439,7 @@ export class Router {
     await farewell()
     await this.#emptied(grace)
     for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)
+    this.#onlookers.close()
     await this.#doors.close()
     await this.#realms.close()
     await this.#admin?.close()

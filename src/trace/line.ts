@@ -72,7 +72,7 @@ export const line = Type.Union([
     {
       kind: Type.Literal('ended'),
       time: Type.Number(),
-      why: Type.Enum(['limit', 'duration', 'disabled', 'failed']),
+      why: Type.Enum(['limit', 'duration', 'disabled', 'closed', 'failed']),
     },
     { description: 'The last line, where the router ends the trace.' },
   ),

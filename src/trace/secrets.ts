@@ -32,9 +32,12 @@ interface Rule extends Redaction {
 
 /** What is to be left out of what a trace shows. */
 export class Secrets {
+  /** Payloads may be seen at all. */
+  readonly showsPayloads: boolean
   readonly #rules: readonly Rule[]
 
-  constructor(redactions: readonly Redaction[]) {
+  constructor(redactions: readonly Redaction[], showsPayloads = true) {
+    this.showsPayloads = showsPayloads
     const carriers = redactions.length === 0 ? [] : CARRIERS
     const all = [...redactions, ...carriers.map(uri => ({ uri, match: 'exact' as const }))]
     this.#rules = all.map(rule => ({ ...rule, meets: meeting(rule.match, rule.uri) }))

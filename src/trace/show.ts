@@ -71,7 +71,7 @@ export function show(seen: Seen, { payload, size }: Look, secrets: Secrets, time
   else if ('error' in message) line.reason = message.error
   const details = detailsOf(message)
   if (Object.keys(details).length > 0) put(line, 'details', withoutSecrets(details), most)
-  if ('payload' in message && payload !== 'none') {
+  if ('payload' in message && payload !== 'none' && secrets.showsPayloads) {
     const { args, kwargs } = partsOf(message.payload, seen, secrets, MAX_OPENED[payload], details)
     if (args !== undefined) put(line, 'args', args, most)
     if (kwargs !== undefined) put(line, 'kwargs', kwargs, most)

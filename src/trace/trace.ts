@@ -97,6 +97,7 @@ export class Trace {
       this.#waiting = []
       this.#characters = 0
       yield* lines
+      this.#tellMissing(this.#now())
       if (this.#waiting.length > 0) continue
       if (this.#isOver) return
       await new Promise<void>(resolve => {

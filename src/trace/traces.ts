@@ -66,14 +66,14 @@ export class Traces implements Tap, Watch {
     this.#surroundings = surroundings
     this.#now = surroundings.now ?? (() => performance.timeOrigin + performance.now())
     this.#rules = rules
-    this.#secrets = new Secrets(rules.redact)
+    this.#secrets = new Secrets(rules.redact, rules.payloads)
     this.#exchanges = new Exchanges(surroundings.uris)
   }
 
   /** Other rules hold from now on, for the traces that run as well. */
   change(rules: TraceRules): void {
     this.#rules = rules
-    this.#secrets = new Secrets(rules.redact)
+    this.#secrets = new Secrets(rules.redact, rules.payloads)
     if (!rules.enabled) this.#endAll('disabled')
   }
 
@@ -203,6 +203,11 @@ export class Traces implements Tap, Watch {
     return typeof procedure === 'string'
       ? procedure
       : uris.registration(realm, message.registration)
+  }
+
+  /** The router goes down. */
+  close(): void {
+    this.#endAll('closed')
   }
 
   #endAll(why: TraceEnd): void {

@@ -15,6 +15,7 @@ const VERBS = [
   'top',
   'ls',
   'kill',
+  'trace',
   'reload',
   'drain',
   'stop',
