@@ -159,7 +159,7 @@ export class Router {
     const backlog = this.#backlog
     const measures = { backlog, traffic: this.#traffic }
     this.#realms = new Realms(development, this.#surroundings, measures)
-    this.#onlookers = new Onlookers(this.#log, this.#traffic, this.#realms)
+    this.#onlookers = new Onlookers(this.#surroundings, this.#traffic, this.#realms, loaded.config)
     const { limit } = loaded.config.memory
     this.#memory = new Memory({ ...this.#surroundings, backlog, readers: this.#links }, limit)
     this.#doors = new Doors({
@@ -200,6 +200,7 @@ export class Router {
     this.#isStarted = true
     const { config } = this
     try {
+      await this.#onlookers.ready
       const { admin } = config
       if (admin !== undefined) {
         await this.serveAdmin({
@@ -286,6 +287,7 @@ export class Router {
   /** Opens a port. Rejects with a ListenError that says what is wrong. */
   async listen(options: ListenOptions = {}): Promise<Listening> {
     this.#checkOpen()
+    await this.#onlookers.ready
     return this.#doors.listen(options)
   }
 
@@ -439,9 +441,10 @@ export class Router {
     await farewell()
     await this.#emptied(grace)
     for (const session of this.#locals) session.close(SYSTEM_SHUTDOWN)
-    this.#onlookers.close()
+    this.#onlookers.endTraces()
     await this.#doors.close()
     await this.#realms.close()
+    await this.#onlookers.close()
     await this.#admin?.close()
     this.#memory.stop()
     this.#descriptors.cancel()

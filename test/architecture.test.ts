@@ -68,6 +68,14 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['base', 'protocol', 'match', 'gateway', 'traffic'],
     packages: ['typebox'],
   },
+  // Spans for OpenTelemetry, whose packages are loaded only where they are wanted; `.` has the version.
+  telemetry: {
+    folders: ['.', 'base', 'protocol', 'traffic'],
+    packages: [
+      ...['@opentelemetry/api', '@opentelemetry/sdk-trace', '@opentelemetry/resources'],
+      '@opentelemetry/exporter-trace-otlp-http',
+    ],
+  },
   // The operators' side: what a router has and does, over HTTP. It shares the gateways' way with errors.
   // Its client finds routers as control's does.
   admin: {
@@ -100,7 +108,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: [
       ...['base', 'protocol', 'match', 'serializer', 'transport', 'delivery'],
       ...['auth', 'broker', 'dealer', 'realm', 'session', 'client', 'config'],
-      ...['store', 'control', 'cli', 'site', 'admin', 'trace', 'traffic'],
+      ...['store', 'control', 'cli', 'site', 'admin', 'trace', 'telemetry', 'traffic'],
     ],
     packages: ['commander'],
   },

@@ -31,6 +31,7 @@ export const COUNTED = {
   refused_admins: 'requests to the admin endpoint that were refused because of a wrong token',
   webhooks_sent: 'events that were posted to a webhook and taken there',
   webhooks_given_up: 'events that were not posted to a webhook, or not taken there',
+  spans_lost: 'spans that were not sent to the collector of traces: too many, or not taken there',
   out_of_files: 'times that no file descriptor was left for new clients',
   refused_by_memory: 'sessions that were refused because memory was short',
   cut_by_memory: 'connections that were cut off because memory was short',

@@ -64,6 +64,9 @@ export interface PublishOptions {
   ppt_serializer?: string
   ppt_cipher?: string
   ppt_keyid?: string
+  /** The trace that it belongs to (W3C Trace Context). */
+  _traceparent?: string
+  _tracestate?: string
 }
 
 /** How long a call may take, and what its callee is told. */
@@ -76,6 +79,9 @@ export interface CallOptions {
   disclose_me?: boolean
   /** Milliseconds that the call may wait for somebody to register the procedure. */
   _wait?: number
+  /** The trace that it belongs to (W3C Trace Context). */
+  _traceparent?: string
+  _tracestate?: string
 }
 
 /**

@@ -17,6 +17,7 @@ import { admin } from './admin-keys.ts'
 import type { SchemaNode } from './node.ts'
 import { realm } from './realm-keys.ts'
 import { trace } from './trace-keys.ts'
+import { tracing } from './tracing-keys.ts'
 import { transport } from './transport-keys.ts'
 
 /** The format of this file's schema. A file of another version is refused. */
@@ -165,6 +166,7 @@ export const schema = Type.Object(
     control: Type.Optional(control),
     admin: Type.Optional(admin),
     trace: Type.Optional(trace),
+    tracing: Type.Optional(tracing),
     log: Type.Optional(log),
     shutdown: Type.Optional(shutdown),
     reload: Type.Optional(reload),
@@ -184,12 +186,13 @@ export type RealmInput = Type.Static<typeof realm>
 /** A configuration with its defaults filled in, and its texts with units as numbers. */
 export type Config = Omit<
   Filled<ConfigInput>,
-  'authenticators' | 'transports' | 'control' | 'admin' | 'trace'
+  'authenticators' | 'transports' | 'control' | 'admin' | 'trace' | 'tracing'
 > & {
   authenticators: Record<string, AuthenticatorConfig>
   transports: TransportConfig[]
   control: { enabled: boolean; path?: string }
   trace: TraceConfig
+  tracing?: Filled<Type.Static<typeof tracing>>
   admin?: {
     endpoint: { interface: string; port: number }
     token?: string

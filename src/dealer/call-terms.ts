@@ -4,6 +4,7 @@ import { CALLER_PASSES_THRU, CALLER_SENDS_PARTS } from '../protocol/features.ts'
 import { NO_DETAILS } from '../protocol/messages.ts'
 import { passthruOf } from '../protocol/passthru.ts'
 import type { Dict } from '../protocol/payload.ts'
+import { type TraceContext, traceContextOf } from '../protocol/trace-context.ts'
 import type { RpcLimits } from './options.ts'
 
 /** What the options of a call, and the rules on it, come to. */
@@ -22,6 +23,8 @@ export interface CallTerms {
   readonly wait: number
   /** The keys of payload passthru mode; null where it is off. */
   readonly passthru: Dict | null
+  /** The trace that the caller is in. */
+  readonly trace: TraceContext | null
 }
 
 /** The terms of a call without options under the usual rules. */
@@ -34,6 +37,7 @@ const PLAIN: CallTerms = {
   timeout: 0,
   wait: 0,
   passthru: null,
+  trace: null,
 }
 
 /** Why a call cannot be. */
@@ -82,6 +86,7 @@ export function termsOf(
     timeout: limited(timeout ?? limits.call_timeout, limits.max_call_timeout),
     wait: Math.min(wait ?? 0, limits.max_wait),
     passthru,
+    trace: traceContextOf(options),
   }
 }
 

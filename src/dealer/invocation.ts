@@ -39,7 +39,7 @@ export function detailsFor(endpoint: Endpoint, { caller, procedure, terms }: Cal
   const { registration, callee, disclosesCaller } = endpoint
   const isPattern = registration.match !== 'exact'
   if (terms.isPlain && !disclosesCaller) return isPattern ? { procedure } : NO_DETAILS
-  const details: Dict = { ...terms.passthru }
+  const details: Dict = { ...terms.passthru, ...terms.trace }
   if (isPattern) details.procedure = procedure
   if (terms.disclosure === 'yes' || (disclosesCaller && terms.disclosure === 'if asked')) {
     details.caller = caller.peer.id

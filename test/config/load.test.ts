@@ -140,7 +140,7 @@ realms:
 
   it('names the known keys where none is near', () => {
     expect(parseMessage('version: 1\nworkers: []\n')).to.equal(
-      'f.yaml:2:1: workers: unknown key; known are version, include, realms, authenticators, transports, control, admin, trace, log, shutdown, reload, memory',
+      'f.yaml:2:1: workers: unknown key; known are version, include, realms, authenticators, transports, control, admin, trace, tracing, log, shutdown, reload, memory',
     )
   })
 

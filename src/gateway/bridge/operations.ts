@@ -14,6 +14,7 @@ import {
   type RESULT,
 } from '../../protocol/messages.ts'
 import { type Dict, Payload } from '../../protocol/payload.ts'
+import { type TraceContext, traceContext } from '../../protocol/trace-context.ts'
 import { json } from '../../serializer/json.ts'
 import {
   type Content,
@@ -59,7 +60,7 @@ async function publish(job: Job): Promise<void> {
   const make = sound(request => ({
     type: PUBLISH,
     request,
-    options: { ...options, acknowledge: true },
+    options: { ...options, ...traceOf(job), acknowledge: true },
     topic,
     payload,
   }))
@@ -82,7 +83,7 @@ async function call(job: Job): Promise<void> {
     sound(request => ({
       type: CALL,
       request,
-      options: { ...options, ...more },
+      options: { ...options, ...traceOf(job), ...more },
       procedure,
       payload,
     }))
@@ -142,6 +143,11 @@ function resultText(message: Message): string {
   const { payload, details } = message as Extract<Message, { type: typeof RESULT }>
   const progress = details.progress === true ? { progress: true } : {}
   return jsonOf({ ...progress, ...payload.open() })
+}
+
+/** The trace that the request belongs to goes on in WAMP. */
+function traceOf({ request: { headers } }: Job): TraceContext | null {
+  return traceContext(headers.traceparent, headers.tracestate)
 }
 
 /** What the request says. Throws Problem. */
