@@ -4,6 +4,7 @@ import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Counters } from '../../base/counters.ts'
 import type { Log } from '../../base/log.ts'
+import type { TraceContext } from '../../protocol/trace-context.ts'
 
 export interface WebhookTerms {
   readonly url: string
@@ -26,6 +27,8 @@ interface WebhookHouse {
 interface Post {
   readonly id: string
   readonly body: string
+  /** The trace that it belongs to. */
+  readonly trace: TraceContext | null
 }
 
 /** The first wait before a post is sent again, and the longest. Milliseconds. */
@@ -58,13 +61,13 @@ export class Webhook {
     this.#agent = terms.url.startsWith('https:') ? new TlsAgent(keepAlive) : new Agent(keepAlive)
   }
 
-  push(id: string, body: string): void {
+  push(id: string, body: string, trace: TraceContext | null = null): void {
     const { queue } = this.#terms
     if (this.#queue.length >= queue || this.#size + body.length > MAX_SIZE) {
       this.#giveUp(1, 'too many wait')
       return
     }
-    this.#queue.push({ id, body })
+    this.#queue.push({ id, body, trace })
     this.#size += body.length
     if (!this.#isSending) this.#send()
   }
@@ -105,7 +108,7 @@ export class Webhook {
   }
 
   /** The status of the answer, or why there is none. */
-  #post({ id, body }: Post): Promise<number | string> {
+  #post({ id, body, trace }: Post): Promise<number | string> {
     const { url, timeout } = this.#terms
     const { clock } = this.#house
     const timestamp = Math.floor(clock.now() / 1000)
@@ -117,6 +120,8 @@ export class Webhook {
       'webhook-id': id,
       'webhook-timestamp': timestamp,
       'webhook-signature': `v1,${mac.digest('base64')}`,
+      ...(trace && { traceparent: trace._traceparent }),
+      ...(trace?._tracestate && { tracestate: trace._tracestate }),
     }
     const send = url.startsWith('https:') ? httpsRequest : httpRequest
     return new Promise(resolve => {

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Counters } from '../../base/counters.ts'
 import type { Log } from '../../base/log.ts'
 import { ERROR, type EventMessage, SUBSCRIBE, SUBSCRIBED } from '../../protocol/messages.ts'
+import { traceContextOf } from '../../protocol/trace-context.ts'
 import type { Connection, Receiver } from '../../transport/transport.ts'
 import { textOf } from './events.ts'
 import { Problem } from './problem.ts'
@@ -92,7 +93,8 @@ export class Webhooks {
     const found = this.#bySubscription.get(event.subscription)
     if (found === undefined) return
     const text = textOf(event, found.topic)
-    for (const webhook of found.webhooks) webhook.push(String(event.publication), text)
+    const trace = traceContextOf(event.details)
+    for (const webhook of found.webhooks) webhook.push(String(event.publication), text, trace)
   }
 
   #ended({ uri, message }: Problem): void {

@@ -71,11 +71,14 @@ describe('webhooks of the HTTP bridge', () => {
       await pause(20)
       const options = { acknowledge: true }
       const id = await world.session.publish('a.b', [1, 'π'], { k: 2 }, options)
-      await world.session.publish('a.c', [2], {}, options)
+      const _traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+      await world.session.publish('a.c', [2], {}, { ...options, _traceparent })
       await eventually('posts', () => taker.received.length === 2)
       const [first, second] = taker.received as [Received, Received]
       expect(JSON.parse(first.body)).deep.equal({ topic: 'a.b', args: [1, 'π'], kwargs: { k: 2 } })
-      expect(JSON.parse(second.body)).deep.equal({ topic: 'a.c', args: [2] })
+      expect(JSON.parse(second.body)).deep.equal({ topic: 'a.c', _traceparent, args: [2] })
+      const traces = [first, second].map(({ headers }) => headers.traceparent)
+      expect(traces).deep.equal([undefined, _traceparent])
       const { 'webhook-timestamp': time, 'webhook-signature': signature } = first.headers
       expect(first.headers['webhook-id']).equal(String(id))
       expect(first.headers['content-type']).equal('application/json')
