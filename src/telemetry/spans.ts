@@ -1,5 +1,4 @@
 import {
-  type Attributes,
   type Context,
   createTraceState,
   ROOT_CONTEXT,
@@ -10,9 +9,15 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
-import { ERROR, type ErrorMessage, type Publish, type Result } from '../protocol/messages.ts'
+import {
+  ERROR,
+  type ErrorMessage,
+  NO_DETAILS,
+  type Publish,
+  type Result,
+} from '../protocol/messages.ts'
 import type { Dict } from '../protocol/payload.ts'
-import { type TraceContext, traceContextOf } from '../protocol/trace-context.ts'
+import { traceContextOf } from '../protocol/trace-context.ts'
 import type { Party, Watch, WatchedCall } from '../traffic/watch.ts'
 
 /** The spans of a call that is not over. */
@@ -27,7 +32,7 @@ interface Open {
 
 /**
  * Makes spans of calls and publications, as the semantic conventions of OpenTelemetry name their
- * attributes. Payloads are in none of them. What goes to a client has the router's span as its parent.
+ * attributes; ids of sessions are texts, as not all backends take numbers so large. Payloads are in none. What goes to a client has the router's span as its parent.
  */
 export class Spans implements Watch {
   readonly #tracer: Tracer
@@ -39,9 +44,13 @@ export class Spans implements Watch {
 
   called(realm: string, call: WatchedCall, options: Dict): void {
     const { procedure } = call
+    const { id, authrole } = call.caller.peer
     const attributes = {
-      ...{ 'rpc.system': 'wamp', 'rpc.method': procedure },
-      ...who(realm, call.caller.peer),
+      'rpc.system': 'wamp',
+      'rpc.method': procedure,
+      'wamp.realm': realm,
+      'wamp.session': String(id),
+      'wamp.authrole': authrole,
     }
     const context = parentIn(options)
     const kind = SpanKind.SERVER
@@ -57,7 +66,8 @@ export class Spans implements Watch {
     open.invocation?.end()
     const { procedure } = call
     const attributes = {
-      ...{ 'rpc.system': 'wamp', 'rpc.method': procedure },
+      'rpc.system': 'wamp',
+      'rpc.method': procedure,
       'wamp.callee.session': String(callee.id),
       'wamp.callee.authrole': callee.authrole,
       'wamp.waited_ms': performance.now() - open.since,
@@ -65,7 +75,7 @@ export class Spans implements Watch {
     const kind = SpanKind.CLIENT
     const name = `INVOCATION ${procedure}`
     open.invocation = this.#tracer.startSpan(name, { kind, attributes }, open.context)
-    return { ...details, ...carried(open.invocation) }
+    return withParent(details, open.invocation)
   }
 
   ended(call: WatchedCall, answer: Result | ErrorMessage | null): void {
@@ -98,20 +108,17 @@ export class Spans implements Watch {
       'messaging.destination.name': topic,
       'messaging.message.id': String(publication),
       'wamp.receivers': receivers,
-      ...who(realm, publisher),
+      'wamp.realm': realm,
+      'wamp.session': String(publisher.id),
+      'wamp.authrole': publisher.authrole,
     }
     const kind = SpanKind.PRODUCER
     const name = `PUBLISH ${topic}`
     const span = this.#tracer.startSpan(name, { kind, attributes }, parentIn(options))
     // Then the events are on their way, but for those of very large fan-outs.
     queueMicrotask(() => span.end())
-    return { ...details, ...carried(span) }
+    return withParent(details, span)
   }
-}
-
-/** Ids are texts, as they may be larger than backends take numbers. */
-function who(realm: string, { id, authrole }: Party): Attributes {
-  return { 'wamp.realm': realm, 'wamp.session': String(id), 'wamp.authrole': authrole }
 }
 
 /** The context that a client has sent. */
@@ -128,10 +135,11 @@ function parentIn(options: Dict): Context {
   return trace.setSpanContext(ROOT_CONTEXT, parent)
 }
 
-/** A span as the parent of what follows. */
-function carried(span: Span): TraceContext {
+/** Details that have a span as the parent of what follows. */
+function withParent(details: Dict, span: Span): Dict {
   const { traceId, spanId, traceFlags, traceState } = span.spanContext()
   const _traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
-  const state = traceState?.serialize() ?? ''
-  return state === '' ? { _traceparent } : { _traceparent, _tracestate: state }
+  const _tracestate = traceState?.serialize() ?? ''
+  if (_tracestate !== '') return { ...details, _traceparent, _tracestate }
+  return details === NO_DETAILS ? { _traceparent } : { ...details, _traceparent }
 }

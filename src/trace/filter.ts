@@ -22,11 +22,16 @@ export interface Filter {
 export interface Facts {
   readonly direction: Direction
   readonly type: number
-  readonly realm?: string | undefined
-  readonly session?: number | undefined
-  readonly authid?: string | undefined
-  readonly authrole?: string | undefined
-  readonly uri?: string | undefined
+  readonly who: Who
+  readonly uri: string | undefined
+}
+
+/** Whose message it is, as far as that is settled. */
+export interface Who {
+  readonly realm: string | undefined
+  readonly session: number | undefined
+  readonly authid: string | undefined
+  readonly authrole: string | undefined
 }
 
 /** Says of a message whether a filter lets it pass. Throws WampError where there is no such filter. */
@@ -37,10 +42,10 @@ export function filterOf(filter: Filter): (facts: Facts) => boolean {
   return facts =>
     (direction === undefined || facts.direction === direction) &&
     (types === undefined || types.has(facts.type)) &&
-    (realm === undefined || facts.realm === realm) &&
-    (session === undefined || facts.session === session) &&
-    (authid === undefined || facts.authid === authid) &&
-    (authrole === undefined || facts.authrole === authrole) &&
+    (realm === undefined || facts.who.realm === realm) &&
+    (session === undefined || facts.who.session === session) &&
+    (authid === undefined || facts.who.authid === authid) &&
+    (authrole === undefined || facts.who.authrole === authrole) &&
     (meets === undefined || (facts.uri !== undefined && meets(facts.uri)))
 }
 

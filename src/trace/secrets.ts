@@ -49,7 +49,8 @@ export class Secrets {
    * keys that could be told apart.
    */
   payload(
-    { realm, uri }: { readonly realm?: string | undefined; readonly uri?: string | undefined },
+    realm: string | undefined,
+    uri: string | undefined,
     { args, kwargs }: Opened,
     isOpaque: boolean,
   ): { args?: unknown; kwargs?: unknown } {

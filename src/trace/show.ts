@@ -2,7 +2,7 @@ import { jsonOf } from '../gateway/content.ts'
 import { PayloadError } from '../protocol/errors.ts'
 import { AUTHENTICATE, CHALLENGE, type Message, shapeOf } from '../protocol/messages.ts'
 import type { Dict, Payload } from '../protocol/payload.ts'
-import type { Direction } from './filter.ts'
+import type { Facts } from './filter.ts'
 import type { MessageLine } from './line.ts'
 import { REDACTED, type Secrets, withoutSecrets } from './secrets.ts'
 
@@ -10,21 +10,16 @@ import { REDACTED, type Secrets, withoutSecrets } from './secrets.ts'
 export type Shown = 'none' | 'short' | 'full'
 
 /** A message that passes, and what was found out about it. */
-export interface Seen {
-  readonly direction: Direction
-  readonly type: number
+export interface Seen extends Facts {
   readonly message: Message
   readonly bytes: number
   readonly remote: string
-  readonly realm?: string | undefined
-  readonly session?: number | undefined
-  readonly authid?: string | undefined
-  readonly authrole?: string | undefined
-  readonly uri?: string | undefined
-  readonly exchange?: string | undefined
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly exchange: string | undefined
   /** Milliseconds. */
-  readonly took?: number | undefined
-  readonly other?: number | undefined
+  readonly took: number | undefined
+  readonly other: number | undefined
 }
 
 /** What a trace asks of its lines. */
@@ -41,8 +36,8 @@ const MAX_TEXT = 1 << 20
 const MAX_OPENED: Readonly<Record<Shown, number>> = { none: 0, short: 64 << 10, full: MAX_TEXT }
 
 /** The line of a message. Payloads are opened here, and never the secret parts of what is shown. */
-export function show(seen: Seen, { payload, size }: Look, secrets: Secrets, time: number) {
-  const { message, direction, bytes, remote } = seen
+export function show(seen: Seen, { payload, size }: Look, secrets: Secrets): MessageLine {
+  const { message, direction, bytes, remote, time, who } = seen
   const most = payload === 'full' ? MAX_TEXT : size
   const line: MessageLine = {
     kind: 'message',
@@ -52,21 +47,18 @@ export function show(seen: Seen, { payload, size }: Look, secrets: Secrets, time
     bytes,
     remote,
   }
-  for (const key of [
-    'realm',
-    'session',
-    'authid',
-    'authrole',
-    'uri',
-    'exchange',
-    'other',
-  ] as const) {
-    if (seen[key] !== undefined) Object.assign(line, { [key]: seen[key] })
-  }
+  set(line, 'realm', who.realm)
+  set(line, 'session', who.session)
+  set(line, 'authid', who.authid)
+  set(line, 'authrole', who.authrole)
+  set(line, 'uri', seen.uri)
+  set(line, 'exchange', seen.exchange)
+  set(line, 'other', seen.other)
   if (seen.took !== undefined) line.took = micro(seen.took)
-  for (const key of ['request', 'publication', 'subscription', 'registration'] as const) {
-    if (key in message) Object.assign(line, { [key]: message[key as keyof Message] })
-  }
+  if ('request' in message) line.request = message.request
+  if ('publication' in message) line.publication = message.publication
+  if ('subscription' in message) line.subscription = message.subscription
+  if ('registration' in message) line.registration = message.registration
   if ('reason' in message) line.reason = message.reason
   else if ('error' in message) line.reason = message.error
   const details = detailsOf(message)
@@ -95,7 +87,20 @@ function partsOf(
 ): { args?: unknown; kwargs?: unknown } {
   if (payload.count === 0) return {}
   if (payload.size > most) return { args: `«${payload.size} bytes»` }
-  return secrets.payload(seen, payload.values(), details.ppt_scheme !== undefined)
+  return secrets.payload(
+    seen.who.realm,
+    seen.uri,
+    payload.values(),
+    details.ppt_scheme !== undefined,
+  )
+}
+
+function set<Key extends keyof MessageLine>(
+  line: MessageLine,
+  key: Key,
+  value: MessageLine[Key] | undefined,
+): void {
+  if (value !== undefined) line[key] = value
 }
 
 function put(

@@ -55,15 +55,15 @@ export class Trace {
 
   /** Takes a message that passes. True where it was the last one that was asked for. */
   take(seen: Seen, secrets: Secrets): boolean {
-    const time = this.#now()
+    const { time } = seen
     const why = this.#whyNot(time)
     if (why !== undefined) {
       this.#missing[why]++
       this.#dropped++
       return false
     }
-    this.#tellMissing(time)
-    this.#put(show(seen, this.#options, secrets, time))
+    this.#tellAllMissing(time)
+    this.#put(show(seen, this.#options, secrets))
     this.#ofSecond++
     this.#lines++
     return this.#lines === this.#options.limit
@@ -72,14 +72,14 @@ export class Trace {
   /** Tells the reader that it goes on, where it would hear nothing else. */
   beat(): void {
     const time = this.#now()
-    this.#tellMissing(time)
+    this.#tellAllMissing(time)
     if (this.#waiting.length === 0) this.#put({ kind: 'alive', time })
   }
 
   end(why: TraceEnd): void {
     if (this.#isOver) return
     const time = this.#now()
-    this.#tellMissing(time)
+    this.#tellAllMissing(time)
     this.#put({ kind: 'ended', time, why })
     this.stop()
   }
@@ -97,7 +97,7 @@ export class Trace {
       this.#waiting = []
       this.#characters = 0
       yield* lines
-      this.#tellMissing(this.#now())
+      this.#tellMissing('reader', this.#now())
       if (this.#waiting.length > 0) continue
       if (this.#isOver) return
       await new Promise<void>(resolve => {
@@ -116,12 +116,15 @@ export class Trace {
     return isFull ? 'reader' : undefined
   }
 
-  #tellMissing(time: number): void {
-    for (const why of ['rate', 'reader'] as const) {
-      const lines = this.#missing[why]
-      this.#missing[why] = 0
-      if (lines > 0) this.#put({ kind: 'dropped', time, lines, why })
-    }
+  #tellAllMissing(time: number): void {
+    this.#tellMissing('rate', time)
+    this.#tellMissing('reader', time)
+  }
+
+  #tellMissing(why: 'rate' | 'reader', time: number): void {
+    const lines = this.#missing[why]
+    this.#missing[why] = 0
+    if (lines > 0) this.#put({ kind: 'dropped', time, lines, why })
   }
 
   #put(line: Line): void {

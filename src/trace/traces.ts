@@ -2,6 +2,8 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { LIMIT_EXCEEDED, NOT_AUTHORIZED, WampError } from '../protocol/errors.ts'
 import {
+  ABORT,
+  CHALLENGE,
   EVENT,
   GOODBYE,
   HELLO,
@@ -11,10 +13,10 @@ import {
   WELCOME,
 } from '../protocol/messages.ts'
 import type { Dict } from '../protocol/payload.ts'
-import type { Passage, Passenger, Tap, Traffic } from '../traffic/traffic.ts'
+import type { Passage, Tap, Traffic } from '../traffic/traffic.ts'
 import type { Party, Watch, WatchedCall } from '../traffic/watch.ts'
 import { Exchanges, type Part, type Uris } from './exchanges.ts'
-import type { Direction } from './filter.ts'
+import type { Direction, Who } from './filter.ts'
 import type { Line } from './line.ts'
 import { type Redaction, Secrets } from './secrets.ts'
 import type { Seen } from './show.ts'
@@ -33,14 +35,17 @@ const MAX_TRACES = 8
 /** How often a reader hears that a trace goes on. Milliseconds. */
 const BEAT = 10_000
 
-/** Who has asked for a session, and when. */
+/** Who has asked for a session, and when, or has just left one. */
 interface Asker {
-  readonly realm?: string | undefined
-  readonly session?: number | undefined
-  readonly authid?: string | undefined
-  readonly authrole?: string | undefined
-  /** When it sent HELLO. */
-  readonly since?: number
+  readonly who: Who
+  readonly since: number
+}
+
+const NOBODY: Who = {
+  realm: undefined,
+  session: undefined,
+  authid: undefined,
+  authrole: undefined,
 }
 
 interface Surroundings {
@@ -48,14 +53,13 @@ interface Surroundings {
   readonly log: Log
   readonly traffic: Traffic
   readonly uris: Uris
-  /** Milliseconds since 1970, finely. */
-  readonly now?: () => number
 }
 
 /** All traces of a router. While there is none, nothing of this is asked about any message. */
 export class Traces implements Tap, Watch {
   readonly #surroundings: Surroundings
-  readonly #now: () => number
+  /** What the clock of `performance` counts from: milliseconds since 1970. */
+  #origin = 0
   readonly #traces = new Map<Trace, Timer[]>()
   #rules: TraceRules
   #secrets: Secrets
@@ -64,7 +68,6 @@ export class Traces implements Tap, Watch {
 
   constructor(surroundings: Surroundings, rules: TraceRules) {
     this.#surroundings = surroundings
-    this.#now = surroundings.now ?? (() => performance.timeOrigin + performance.now())
     this.#rules = rules
     this.#secrets = new Secrets(rules.redact, rules.payloads)
     this.#exchanges = new Exchanges(surroundings.uris)
@@ -89,7 +92,8 @@ export class Traces implements Tap, Watch {
     if (this.#traces.size >= MAX_TRACES) {
       throw new WampError(LIMIT_EXCEEDED, [`there may be ${MAX_TRACES} traces at a time`])
     }
-    const trace = new Trace(options, this.#now)
+    if (this.#traces.size === 0) this.#origin = Date.now() - performance.now()
+    const trace = new Trace(options, () => this.#now())
     const { duration } = options
     const timers = [clock.every(BEAT, () => trace.beat())]
     if (duration !== undefined) {
@@ -104,6 +108,11 @@ export class Traces implements Tap, Watch {
     signal.addEventListener('abort', () => this.#end(trace))
     if (signal.aborted) this.#end(trace)
     return trace.lines()
+  }
+
+  /** Milliseconds since 1970, finely. */
+  #now(): number {
+    return this.#origin + performance.now()
   }
 
   received(passage: Passage, message: Message, bytes: number): void {
@@ -148,46 +157,52 @@ export class Traces implements Tap, Watch {
     }
   }
 
+  /** It is asked of each message: objects that are spread into others would cost most of it. */
   #seen(direction: Direction, passage: Passage, message: Message, bytes: number): Seen {
-    const now = this.#now()
-    const { passenger, remote } = passage
-    const who = this.#whoIs(passage, message, now)
+    const time = this.#now()
+    const { passenger } = passage
+    const who = this.#whoIs(passage, message, time)
     const part =
       passenger === null
         ? undefined
-        : this.#exchanges.partOf(passenger, passenger.realm.name, message, now)
-    const { realm, session, authid, authrole } = who
+        : this.#exchanges.partOf(passenger, passenger.realm.name, message, time)
     return {
-      ...{ direction, type: message.type, message, bytes, remote },
-      ...{ realm, session, authid, authrole },
-      uri: this.#uriOf(part, realm, message),
+      direction,
+      type: message.type,
+      message,
+      bytes,
+      remote: passage.remote,
+      time,
+      who,
+      uri: this.#uriOf(part, who.realm, message),
       exchange: part?.exchange.name,
-      took:
-        part?.took ??
-        (who.since === undefined || message.type === HELLO ? undefined : now - who.since),
+      took: part?.took ?? this.#sinceHello(passage, message, time),
       other: part?.other,
     }
   }
 
   /** Whose message it is: also before WELCOME, and behind GOODBYE. */
-  #whoIs(passage: Passage, message: Message, now: number): Asker {
+  #whoIs(passage: Passage, message: Message, time: number): Who {
     const { passenger } = passage
     if (passenger !== null) {
-      const who = factsOf(passenger)
-      if (message.type === GOODBYE) this.#askers.set(passage, who)
-      if (message.type !== WELCOME) return who
-      const { since } = this.#askers.get(passage) ?? {}
-      return { ...who, ...(since === undefined ? {} : { since }) }
+      const { id: session, authid, authrole, realm } = passenger
+      const who = { realm: realm.name, session, authid, authrole }
+      if (message.type === GOODBYE) this.#askers.set(passage, { who, since: time })
+      return who
     }
     if (message.type === HELLO) {
-      const { authid } = message.details
-      this.#askers.set(passage, {
-        realm: message.realm,
-        authid: typeof authid === 'string' ? authid : undefined,
-        since: now,
-      })
+      const { realm, details } = message
+      const authid = typeof details.authid === 'string' ? details.authid : undefined
+      const who = { realm, session: undefined, authid, authrole: undefined }
+      this.#askers.set(passage, { who, since: time })
     }
-    return this.#askers.get(passage) ?? {}
+    return this.#askers.get(passage)?.who ?? NOBODY
+  }
+
+  #sinceHello(passage: Passage, { type }: Message, time: number): number | undefined {
+    if (type !== WELCOME && type !== CHALLENGE && type !== ABORT) return undefined
+    const asker = this.#askers.get(passage)
+    return asker === undefined ? undefined : time - asker.since
   }
 
   #uriOf(part: Part | undefined, realm: string | undefined, message: Message): string | undefined {
@@ -231,8 +246,4 @@ export class Traces implements Tap, Watch {
     this.#exchanges = new Exchanges(this.#surroundings.uris)
     this.#askers = new WeakMap()
   }
-}
-
-function factsOf({ id, authid, authrole, realm }: Passenger): Asker {
-  return { realm: realm.name, session: id, authid, authrole }
 }
