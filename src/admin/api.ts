@@ -1,14 +1,19 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { ConfigError } from '../config/problem.ts'
-import { Problem } from '../gateway/bridge/problem.ts'
+import { Problem, statusOf } from '../gateway/bridge/problem.ts'
 import { jsonOf } from '../gateway/content.ts'
 import { INTERNAL_ERROR, INVALID_ARGUMENT, PayloadError, WampError } from '../protocol/errors.ts'
 import { Payload } from '../protocol/payload.ts'
+import { StoreError } from '../store/store.ts'
 import { readBody } from '../transport/body.ts'
 import { pathOf } from '../transport/request-path.ts'
+import { ListenError } from '../transport/transport.ts'
 import { bodyOf, operationsAt, parametersOf } from './asked.ts'
 import { openApi } from './openapi.ts'
 import type { AdminHouse } from './operation.ts'
+
+/** Errors of a reload that the operator can mend. */
+const REFUSALS = [ConfigError, ListenError, StoreError]
 
 /** The largest body of a request. Bytes. */
 const MAX_BODY = 1 << 20
@@ -29,13 +34,15 @@ export function apiHandler(house: AdminHouse): RequestListener {
 async function answer(house: AdminHouse, request: IncomingMessage, response: ServerResponse) {
   const path = pathOf(request).slice(API.length)
   if (path === '/openapi.json') {
-    if (request.method !== 'GET') throw notBy(response, ['GET'])
+    if (methodOf(request) !== 'GET') throw notBy(response, ['GET'])
     sendJson(response, openApi(house.version))
     return
   }
   const { byMethod, inPath } = operationsAt(path)
-  const operation = byMethod.get(request.method ?? '')
-  if (operation === undefined) throw notBy(response, [...byMethod.keys()])
+  const operation = byMethod.get(methodOf(request))
+  // The head of a stream would have to be followed by it.
+  const isHeadOfStream = operation?.isStream === true && request.method === 'HEAD'
+  if (operation === undefined || isHeadOfStream) throw notBy(response, [...byMethod.keys()])
   const query = new URL(request.url ?? '', 'http://router').searchParams
   const asked = {
     ...parametersOf(operation, inPath, query),
@@ -50,6 +57,11 @@ async function answer(house: AdminHouse, request: IncomingMessage, response: Ser
     // That of values of clients takes ten times as long, which is much for 1,000 rows.
     sendJson(response, operation.carries ? jsonOf(answer) : JSON.stringify(answer))
   }
+}
+
+/** HEAD is GET, of which Node leaves out the body (RFC 9110 9.3.2). */
+function methodOf({ method = '' }: IncomingMessage): string {
+  return method === 'HEAD' ? 'GET' : method
 }
 
 async function bytesOf({ clock }: AdminHouse, request: IncomingMessage): Promise<Uint8Array> {
@@ -98,14 +110,22 @@ function problemOf(house: AdminHouse, error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof WampError) {
     const text = typeof error.args[0] === 'string' ? error.args[0] : error.uri
-    const isMissing = error.uri.startsWith('wamp.error.no_such_')
     const payload = Payload.of(error.args, error.kwargs)
-    return new Problem(error.uri, text, isMissing ? 404 : undefined, payload)
+    return new Problem(error.uri, text, statusFor(error.uri), payload)
   }
   if (error instanceof PayloadError) return new Problem(error.uri, error.message)
-  if (error instanceof ConfigError) return new Problem(INVALID_ARGUMENT, error.message, 409)
+  if (REFUSALS.some(kind => error instanceof kind)) {
+    return new Problem(INVALID_ARGUMENT, (error as Error).message, 409)
+  }
   house.log.error({ err: error }, 'internal error')
   return new Problem(INTERNAL_ERROR, 'the router failed; its log says why', 500)
+}
+
+/** Callees choose their errors; 401 is about the token here, and 500 about faults of the router. */
+function statusFor(uri: string): number {
+  if (uri.startsWith('wamp.error.no_such_')) return 404
+  const status = statusOf(uri)
+  return { 401: 403, 500: 502 }[status] ?? status
 }
 
 /** Answers with a problem (RFC 9457). */

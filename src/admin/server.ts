@@ -24,6 +24,8 @@ export interface AdminOptions {
   readonly token?: string | undefined
   /** `/metrics` asks for no token. Default false. */
   readonly openMetrics?: boolean | undefined
+  /** See TIMEOUT. */
+  readonly timeout?: number
 }
 
 /** An endpoint for those who run the router. */
@@ -38,7 +40,7 @@ export interface Admin {
   close(): Promise<void>
 }
 
-/** What is at a path, and below it. */
+/** What is at a path; of `/api` below it, too. */
 interface Route {
   readonly at: string
   /** No token is needed. */
@@ -52,6 +54,7 @@ export async function serveAdmin(house: AdminHouse, options: AdminOptions): Prom
     throw new ListenError(`${options.host} can be reached from elsewhere: give a token`)
   }
   const guard = new Guard(house, options.token)
+  const { timeout = TIMEOUT } = options
   let { openMetrics = false } = options
   const routes: readonly Route[] = [
     { at: '/healthz', isOpen: true, answer: (_, response) => answerText(response, 200, 'ok') },
@@ -66,13 +69,19 @@ export async function serveAdmin(house: AdminHouse, options: AdminOptions): Prom
     { at: API, isOpen: false, answer: apiHandler(house) },
   ]
   const server = createServer(
-    { requestTimeout: TIMEOUT, headersTimeout: TIMEOUT, maxHeaderSize: 16_384 },
+    {
+      ...{ requestTimeout: timeout, headersTimeout: timeout, maxHeaderSize: 16_384 },
+      // By default Node looks twice a minute.
+      connectionsCheckingInterval: timeout / 5,
+    },
     (request, response) => {
       response.setHeader('X-Content-Type-Options', 'nosniff')
       response.setHeader('X-Frame-Options', 'DENY')
       response.setHeader('Referrer-Policy', 'no-referrer')
       const path = pathOf(request)
-      const route = routes.find(({ at }) => path === at || path.startsWith(`${at}/`))
+      const route = routes.find(
+        ({ at }) => at === path || (at === API && path.startsWith(`${API}/`)),
+      )
       if (route === undefined) {
         refuse(response, new Problem(INVALID_ARGUMENT, 'nothing is here', 404))
         return
@@ -93,6 +102,7 @@ export async function serveAdmin(house: AdminHouse, options: AdminOptions): Prom
   server.maxConnections = MAX_CONNECTIONS
   const { host } = options
   const port = await openAt(server, { host, port: options.port })
+  server.on('error', error => house.log.warn({ err: error }, 'admin: the port failed'))
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/`
   return {
     url,
