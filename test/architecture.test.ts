@@ -82,7 +82,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
     folders: [
       ...['base', 'protocol', 'match', 'auth', 'broker', 'dealer', 'realm', 'client'],
       // Of session, how guessing is held back.
-      ...['config', 'control', 'gateway', 'session', 'trace', 'traffic', 'transport'],
+      ...['config', 'control', 'gateway', 'session', 'store', 'trace', 'traffic', 'transport'],
     ],
     packages: ['typebox', 'prom-client'],
   },
