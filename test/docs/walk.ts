@@ -83,6 +83,8 @@ export class Walk {
         XDG_RUNTIME_DIR: this.folder,
         REPOSITORY: process.cwd(),
         DEVELOPMENT_PORT: this.here('8080'),
+        // Where the verbs of the client look for a router.
+        WAMPD_URL: this.here('ws://127.0.0.1:8080/ws'),
         PYTHONUNBUFFERED: '1',
         PIP_NO_INDEX: '1',
         PIP_DISABLE_PIP_VERSION_CHECK: '1',

@@ -103,12 +103,16 @@ describe('a session at a router', () => {
   it('hears that what it holds was taken away', async () => {
     const session = await joined()
     const { revoked } = await session.register('a.b', async () => ({}))
+    const subscription = await session.subscribe('a.b', () => {})
     const admin = router.session('realm1')
-    const id = await admin.call('wamp.registration.lookup', ['a.b'])
-    await admin.call('wamp.registration.remove_callee', [id, session.id]).catch(() => {})
-    const other = await joined()
-    await other.register('a.b', async () => ({}), { force_reregister: true }).catch(() => {})
-    expect(await Promise.race([revoked, pause(2000)])).a('string')
+    const registration = await admin.call('wamp.registration.lookup', ['a.b'])
+    await admin.call('wamp.registration.remove_callee', [registration, session.id])
+    const topic = await admin.call('wamp.subscription.lookup', ['a.b'])
+    await admin.call('wamp.subscription.remove_subscriber', [topic, session.id])
+    expect(await Promise.all([revoked, subscription.revoked])).deep.equal([
+      'no reason given',
+      'no reason given',
+    ])
   })
 
   describe('is told', () => {
