@@ -133,7 +133,7 @@ export class Session {
     })
     const timers: NodeJS.Timeout[] = []
     const cancel = () => {
-      if (!this.#pending.has(key)) return
+      if (!this.#pending.has(key) || this.#wire.failure !== undefined) return
       this.#post({ type: CANCEL, request, options: { mode: 'killnowait' } })
       timers.push(setTimeout(() => this.#giveUp(key), LAST_TIME))
     }
