@@ -8,7 +8,9 @@ import { virtualPython, whyNoPython } from '../interop/python.ts'
  * the suites of other Nodes leave them out; CI's own run has them.
  */
 export function whyNotHere(): string | undefined {
-  return existsSync('deploy') ? undefined : 'the files are tried by the suite of the sources only'
+  return existsSync('.dockerignore')
+    ? undefined
+    : 'the files are tried by the suite of the sources only'
 }
 
 /** Why there are no linters from PyPI, if so. In CI there is no reason: they must be had. */
