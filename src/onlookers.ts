@@ -103,6 +103,7 @@ async function loadTelemetry(): Promise<typeof import('./telemetry/export.ts')> 
   }
 }
 
-const PACKAGES = ['api', 'exporter-trace-otlp-http', 'resources', 'sdk-trace'].map(
+/** The versions that run on all versions of Node that wampd does. */
+const PACKAGES = ['api@1.9', 'sdk-trace@2', 'resources@2', 'exporter-trace-otlp-http@0.223'].map(
   name => `@opentelemetry/${name}`,
 )

@@ -1,11 +1,6 @@
 import type { Line, MessageLine } from '../trace/line.ts'
+import { type Output, widthOf } from './columns.ts'
 import { type Paint, painter } from './paint.ts'
-
-/** Where lines go. */
-export interface Output {
-  readonly isTTY?: boolean
-  readonly columns?: number
-}
 
 const MISSING = { rate: 'more came than --rate allows', reader: 'they were not read in time' }
 
@@ -20,11 +15,6 @@ export function tracePrinter(output: Output): (line: Line) => string | undefined
     if (line.kind !== 'dropped') return undefined
     return paint('yellow', `… ${line.lines} lines are missing: ${MISSING[line.why]}`)
   }
-}
-
-/** A terminal may be resized meanwhile. */
-function widthOf({ isTTY, columns }: Output): number {
-  return isTTY === true && columns !== undefined ? columns : Number.POSITIVE_INFINITY
 }
 
 /** On wide lines sessions have their ids beside their authids. */
