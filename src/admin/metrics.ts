@@ -1,5 +1,6 @@
-import type { RequestListener, ServerResponse } from 'node:http'
-import type { Metric, Registry, RegistryContentType } from 'prom-client'
+import type { RequestListener } from 'node:http'
+import type { Metric, RegistryContentType, Registry as RegistryOf } from 'prom-client'
+import Registry from 'prom-client/lib/registry.js'
 import { Problem } from '../gateway/bridge/problem.ts'
 import { INTERNAL_ERROR, INVALID_ARGUMENT } from '../protocol/errors.ts'
 import { refuse } from './api.ts'
@@ -8,7 +9,8 @@ import type { AdminHouse } from './operation.ts'
 
 /** Answers GET requests with all figures: as Prometheus' text, or OpenMetrics for who asks for that. */
 export function metricsHandler(house: AdminHouse): RequestListener {
-  let exposition: Promise<Exposition> | undefined
+  const plain = expositionOf(house, Registry.PROMETHEUS_CONTENT_TYPE)
+  const openMetrics = expositionOf(house, Registry.OPENMETRICS_CONTENT_TYPE)
   return (request, response) => {
     response.on('error', () => {})
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -16,45 +18,32 @@ export function metricsHandler(house: AdminHouse): RequestListener {
       refuse(response, new Problem(INVALID_ARGUMENT, 'only GET, HEAD is for here', 405))
       return
     }
-    exposition ??= load(house)
-    const wanted = request.headers.accept?.includes(OPEN_METRICS) ? 'openMetrics' : 'plain'
-    answer(exposition, wanted, response).catch(error => {
-      house.log.error({ err: error }, 'internal error')
-      refuse(response, new Problem(INTERNAL_ERROR, 'the router failed; its log says why', 500))
-    })
+    const isOpen = request.headers.accept?.includes('application/openmetrics-text')
+    const { contentType, text } = isOpen ? openMetrics : plain
+    text().then(
+      text => {
+        response.writeHead(200, { 'Content-Type': contentType, 'Cache-Control': 'no-store' })
+        response.end(text)
+      },
+      error => {
+        house.log.error({ err: error }, 'internal error')
+        refuse(response, new Problem(INTERNAL_ERROR, 'the router failed; its log says why', 500))
+      },
+    )
   }
 }
 
-/** The media type of OpenMetrics. */
-const OPEN_METRICS = 'application/openmetrics-text'
-
-type Texts = Registry<RegistryContentType>
-
-/** Both forms of the figures. */
-interface Exposition {
-  readonly plain: Texts
-  readonly openMetrics: Texts
-  /** Looks at the router: what is told next is of now. */
-  look(): void
-}
-
-/** Loaded at the first request: many routers are never asked. */
-async function load(house: AdminHouse): Promise<Exposition> {
-  const { Registry } = (await import('prom-client')).default
-  let current: Seen = seen(house)
-  const registryOf = (registry: Texts) => {
-    for (const family of FAMILIES) registry.registerMetric(metricOf(family, () => current))
-    return registry
+/** All figures in one format: `text` gives what they are now. */
+function expositionOf(house: AdminHouse, contentType: RegistryContentType) {
+  const registry: RegistryOf<RegistryContentType> = new Registry()
+  registry.setContentType(contentType)
+  let current: Seen
+  for (const family of FAMILIES) registry.registerMetric(metricOf(family, () => current))
+  const text = () => {
+    current = seen(house)
+    return registry.metrics()
   }
-  const openMetrics: Texts = new Registry()
-  openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
-  return {
-    plain: registryOf(new Registry()),
-    openMetrics: registryOf(openMetrics),
-    look() {
-      current = seen(house)
-    },
-  }
+  return { contentType, text }
 }
 
 /** A family as a registry asks for it: its figures are counted elsewhere, so there is nothing to set. */
@@ -68,16 +57,4 @@ function metricOf({ name, help, type, read }: Family, current: () => Seen): Metr
     },
   }
   return metric as unknown as Metric
-}
-
-async function answer(
-  exposition: Promise<Exposition>,
-  wanted: 'plain' | 'openMetrics',
-  response: ServerResponse,
-): Promise<void> {
-  const { [wanted]: registry, look } = await exposition
-  look()
-  const text = await registry.metrics()
-  response.writeHead(200, { 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' })
-  response.end(text)
 }
