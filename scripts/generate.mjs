@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { FAMILIES } from '../build/src/admin/families.js'
+import { OPERATIONS } from '../build/src/admin/operations.js'
 import { COUNTED } from '../build/src/base/counters.js'
 import { UNITS } from '../build/src/base/keys.js'
 import { schema } from '../build/src/config/schema.js'
@@ -17,6 +18,7 @@ const SCHEMA = join(root, 'realms', 'wampd.schema.json')
 
 /** The tables of each page, by the names of their markers. */
 const PAGES = {
+  'admin.md': { operations: operationsTable() },
   'configuration.md': { units: unitsTable(), keys: keysTables() },
   'metrics.md': { bounds: BOUNDS.join(', '), metrics: metricsTable() },
   'reference-errors.md': { uris: urisTable(), codes: codesTable(), counters: countersTable() },
@@ -193,6 +195,11 @@ function typeText(node) {
   if (type === 'array') return items.properties ? 'list of keys' : `list of ${typeText(items)}`
   if (type === 'integer' || type === 'number') return `${minimum} to ${maximum}`
   return { object: 'keys', boolean: '`true`, `false`' }[type] ?? 'text'
+}
+
+function operationsTable() {
+  const rows = OPERATIONS.map(({ method, path, about }) => [`${method} \`/api${path}\``, about])
+  return table(['operation', 'what it does'], rows)
 }
 
 function metricsTable() {

@@ -11,7 +11,8 @@ export class ApiError extends ControlError {
   readonly uri: string | undefined
 
   constructor(message: string, status: number, uri?: string) {
-    super(message)
+    // It comes from elsewhere: it must not command the terminal.
+    super(message.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '\ufffd'))
     this.status = status
     this.uri = uri
   }

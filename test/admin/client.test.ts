@@ -153,6 +153,14 @@ describe('a client of the API', () => {
     expect(await messageOf(apiAt(tls).get(['overview']))).match(/does not speak TLS/)
   })
 
+  it('keeps what others say from commanding the terminal', async () => {
+    await serve((_, response) => {
+      response.writeHead(400, { 'content-type': 'application/problem+json' })
+      response.end(JSON.stringify({ title: 'x', detail: 'one\ntwo\x1b[2J\x9b3J' }))
+    })
+    expect(await messageOf(apiAt({ url }).get(['x']))).equal('ApiError: one\ntwo\ufffd[2J\ufffd3J')
+  })
+
   describe('of a stream', () => {
     const lines = (count: number, end: boolean): RequestListener => {
       return (_, response) => {
