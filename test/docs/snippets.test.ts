@@ -38,6 +38,7 @@ if (process.env.CI && (executable === undefined || !hasCurl)) {
 
 /** What is missing here for a block to run. */
 function missing({ language, marks, text }: Block): string | undefined {
+  if (marks.get('not-on') === process.versions.node.split('.')[0]) return 'other Node'
   if (executable === undefined && (language === 'html' || marks.has('page'))) return 'Chromium'
   if (!hasCurl && /\bcurl\b/.test(text)) return 'curl'
   if (pythonFlavours.length === 0 && /python|pip/.test(`${language} ${text}`)) return 'Python'
@@ -136,8 +137,12 @@ function script(extension: string, command: (file: string) => string): Check {
     const prelude = marks.get('with')
     const [before, after] = prelude === undefined ? ['', ''] : preludeOf(prelude)
     walk.write(file, `${before}\n${text}\n${after}\n`)
-    if (!marks.has('file')) await run(block, walk, command(file), output)
-    if (prelude !== undefined) await walk.endLast()
+    if (marks.has('file')) return
+    try {
+      await run(block, walk, command(file), output)
+    } finally {
+      if (prelude !== undefined) await walk.endLast()
+    }
   }
 }
 
