@@ -84,7 +84,7 @@ const MAY_IMPORT: Record<string, { folders: string[]; packages: string[] }> = {
       // Of session, how guessing is held back.
       ...['config', 'control', 'gateway', 'session', 'store', 'trace', 'traffic', 'transport'],
     ],
-    packages: ['typebox', 'prom-client'],
+    packages: ['typebox', 'prom-client', '@fastify/send'],
   },
   // A client of any router, for the verbs; of the transports it takes the frames of RawSocket alone.
   remote: {

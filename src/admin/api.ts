@@ -27,7 +27,11 @@ export function apiHandler(house: AdminHouse): RequestListener {
     response.setHeader('Cache-Control', 'no-store')
     // A client that is gone has no answer to read.
     response.on('error', () => {})
-    answer(house, request, response).catch(error => refuse(response, problemOf(house, error)))
+    answer(house, request, response).catch(error => {
+      // What was given up because its client is gone is no fault of ours.
+      if (response.destroyed && error.name === 'AbortError') return
+      refuse(response, problemOf(house, error))
+    })
   }
 }
 

@@ -1,7 +1,5 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { isOfThisMachine } from '../base/network.ts'
-import { Problem } from '../gateway/bridge/problem.ts'
-import { INVALID_ARGUMENT } from '../protocol/errors.ts'
 import { openAt } from '../transport/open.ts'
 import { pathOf } from '../transport/request-path.ts'
 import { answerText } from '../transport/text-answer.ts'
@@ -10,6 +8,7 @@ import { API, apiHandler, refuse } from './api.ts'
 import { Guard } from './guard.ts'
 import { metricsHandler } from './metrics.ts'
 import type { AdminHouse } from './operation.ts'
+import { pageHandler } from './page.ts'
 
 /** Time that a request has to come in whole. Milliseconds. */
 const TIMEOUT = 10_000
@@ -68,6 +67,7 @@ export async function serveAdmin(house: AdminHouse, options: AdminOptions): Prom
     },
     { at: API, isOpen: false, answer: apiHandler(house) },
   ]
+  const page: Route = { at: '', isOpen: true, answer: pageHandler(house) }
   const server = createServer(
     {
       ...{ requestTimeout: timeout, headersTimeout: timeout, maxHeaderSize: 16_384 },
@@ -79,13 +79,8 @@ export async function serveAdmin(house: AdminHouse, options: AdminOptions): Prom
       response.setHeader('X-Frame-Options', 'DENY')
       response.setHeader('Referrer-Policy', 'no-referrer')
       const path = pathOf(request)
-      const route = routes.find(
-        ({ at }) => at === path || (at === API && path.startsWith(`${API}/`)),
-      )
-      if (route === undefined) {
-        refuse(response, new Problem(INVALID_ARGUMENT, 'nothing is here', 404))
-        return
-      }
+      const route =
+        routes.find(({ at }) => at === path || (at === API && path.startsWith(`${API}/`))) ?? page
       const { remoteAddress = '' } = request.socket
       const objection = route.isOpen
         ? undefined

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { COUNTED } from '../../base/counters.ts'
 import { shapes } from '../../protocol/messages.ts'
 import { BOUNDS, type Histogram } from '../../traffic/histogram.ts'
@@ -27,6 +27,52 @@ const histogram = (text: string) =>
 
 const milliseconds = Type.Number({ description: 'Milliseconds.' })
 
+const overview = Type.Object({
+  version: Type.String(),
+  node: Type.String(),
+  pid: Type.Integer(),
+  state: Type.String({ description: '`running`, `draining` or `closed`.' }),
+  ready: Type.Boolean({ description: 'It takes new sessions.' }),
+  started: Type.String({ description: 'ISO 8601.' }),
+  now: Type.Integer({ description: 'Milliseconds since 1970: when the rest was read.' }),
+  listening: Type.Array(Type.Object({ url: Type.String(), transport: Type.String() })),
+  connections: Type.Integer(),
+  realms: Type.Integer(),
+  sessions: Type.Integer(),
+  subscriptions: Type.Integer(),
+  registrations: Type.Integer(),
+  calls: Type.Integer({ description: 'Calls that are not answered yet.' }),
+  queued: Type.Integer({ description: 'Bytes that wait for readers.' }),
+  memory,
+  cpu: Type.Number({ description: 'Seconds of processor time, in user and system mode.' }),
+  loopDelay: Type.Object(
+    { p50: milliseconds, p99: milliseconds, max: milliseconds },
+    { description: 'How late the event loop came to what was due, in the last 5 to 10 s.' },
+  ),
+  latency: Type.Object(
+    {
+      call: histogram('From CALL to the RESULT or ERROR that ended it.'),
+      delivery: histogram(
+        'From the arrival of a publication to the write of its event: the oldest of about each eighth write.',
+      ),
+    },
+    { description: 'Since the start: of what was between two answers, take the differences.' },
+  ),
+  reloads: Type.Object({
+    applied: Type.Integer(),
+    refused: Type.Integer(),
+    last: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'When one was applied last: milliseconds since 1970; null for never.',
+    }),
+  }),
+  received: counts('Messages from clients since the start, by type.'),
+  sent: counts('Messages to clients since the start, by type.'),
+  bytesReceived: Type.Number(),
+  bytesSent: Type.Number(),
+  counters: counts(`What was refused or went wrong: ${Object.keys(COUNTED).join(', ')}.`),
+})
+export type Overview = Static<typeof overview>
+
 export const router = [
   operation({
     id: 'getOverview',
@@ -34,50 +80,7 @@ export const router = [
     path: '/overview',
     about: 'What the router does, and what it has done since its start.',
     parameters: Type.Object({}),
-    answer: Type.Object({
-      version: Type.String(),
-      node: Type.String(),
-      pid: Type.Integer(),
-      state: Type.String({ description: '`running`, `draining` or `closed`.' }),
-      ready: Type.Boolean({ description: 'It takes new sessions.' }),
-      started: Type.String({ description: 'ISO 8601.' }),
-      now: Type.Integer({ description: 'Milliseconds since 1970: when the rest was read.' }),
-      listening: Type.Array(Type.Object({ url: Type.String(), transport: Type.String() })),
-      connections: Type.Integer(),
-      realms: Type.Integer(),
-      sessions: Type.Integer(),
-      subscriptions: Type.Integer(),
-      registrations: Type.Integer(),
-      calls: Type.Integer({ description: 'Calls that are not answered yet.' }),
-      queued: Type.Integer({ description: 'Bytes that wait for readers.' }),
-      memory,
-      cpu: Type.Number({ description: 'Seconds of processor time, in user and system mode.' }),
-      loopDelay: Type.Object(
-        { p50: milliseconds, p99: milliseconds, max: milliseconds },
-        { description: 'How late the event loop came to what was due, in the last 5 to 10 s.' },
-      ),
-      latency: Type.Object(
-        {
-          call: histogram('From CALL to the RESULT or ERROR that ended it.'),
-          delivery: histogram(
-            'From the arrival of a publication to the write of its event: the oldest of about each eighth write.',
-          ),
-        },
-        { description: 'Since the start: of what was between two answers, take the differences.' },
-      ),
-      reloads: Type.Object({
-        applied: Type.Integer(),
-        refused: Type.Integer(),
-        last: Type.Union([Type.Integer(), Type.Null()], {
-          description: 'When one was applied last: milliseconds since 1970; null for never.',
-        }),
-      }),
-      received: counts('Messages from clients since the start, by type.'),
-      sent: counts('Messages to clients since the start, by type.'),
-      bytesReceived: Type.Number(),
-      bytesSent: Type.Number(),
-      counters: counts(`What was refused or went wrong: ${Object.keys(COUNTED).join(', ')}.`),
-    }),
+    answer: overview,
     run(house) {
       const { state, ready, started, connections, listening } = house.status()
       const { rss, heapUsed: heap, external } = process.memoryUsage()
