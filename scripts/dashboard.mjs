@@ -202,7 +202,7 @@ function errors() {
       [[`sum by (realm) (rate(wampd_refusals_total{${REALMS}}${RATE}))`, '{{realm}}']],
       'ops',
     ),
-    counts('Webhooks', ['webhooks_sent', 'webhooks_given_up']),
+    counts('Webhooks and traces', ['webhooks_sent', 'webhooks_given_up', 'spans_lost']),
     series(
       'Reloads',
       [

@@ -64,7 +64,7 @@ describe('command line: dev', function () {
     await urlOf(started)
     const status = JSON.parse(await wampd.output('status', '--json'))
     expect(status.realms).to.deep.equal([
-      { name: 'realm1', sessions: 0, subscriptions: 0, registrations: 0, refused: 0 },
+      { name: 'realm1', sessions: 0, subscriptions: 0, registrations: 0, calls: 0, refused: 0 },
     ])
     expect(await wampd.failure(1, 'reload')).to.deep.equal([
       'there is no configuration to reload: it was not started with one',
