@@ -34,6 +34,13 @@ function anchorsOf(page: string): Set<string> {
 describe('links of the documents', () => {
   it('are in many pages', () => expect(pages.length).greaterThan(15))
 
+  it('lead from docs/README.md to each page of docs', () => {
+    const index = readFileSync('docs/README.md', 'utf8')
+    for (const name of readdirSync('docs').filter(name => name.endsWith('.md'))) {
+      if (name !== 'README.md') expect(index).include(`](${name})`)
+    }
+  })
+
   for (const page of pages) {
     it(`lead somewhere: ${page}`, () => {
       const text = prose(page).replace(/`[^`]*`/g, '')
