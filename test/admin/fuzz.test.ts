@@ -49,9 +49,11 @@ const query = fc
   .array(fc.tuple(fc.oneof(fc.constantFrom(...NAMES), word), word), { maxLength: 4 })
   .map(pairs => (pairs.length === 0 ? '' : `?${pairs.map(pair => pair.join('=')).join('&')}`))
 
+// Streams go on until their client goes: their tests are their own.
+const PATHS = OPERATIONS.filter(({ isStream }) => !isStream).map(({ path }) => path)
 const path = fc.oneof(
   fc
-    .tuple(fc.constantFrom(...OPERATIONS.map(({ path }) => path)), fc.infiniteStream(word))
+    .tuple(fc.constantFrom(...PATHS), fc.infiniteStream(word))
     .map(([path, words]) => path.replace(/\{\w+\}/g, () => words.next().value as string)),
   fc.array(word, { maxLength: 5 }).map(words => `/${words.join('/')}`),
 )
