@@ -1,6 +1,6 @@
 import { batch, signal } from '@preact/signals'
+import type { Line, MessageLine } from '../../src/trace/line.ts'
 import { pathTo, Refusal, send } from './api.ts'
-import type { Line, MessageLine } from './types.ts'
 
 /** Lines that are kept; the oldest go first. */
 export const MOST = 2000

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { type Browser, type Page, chromium as playwright } from 'playwright-core'
 import { eventually, hangUp, member } from '../helpers/raw-client.ts'
@@ -300,7 +301,7 @@ if (executable !== undefined) {
       })
 
       it('that calls, and remembers what was called', async () => {
-        await open({ at: 'console', allowed: [/500/] })
+        await open({ at: 'console', allowed: [/502/] })
         await page.getByLabel('Procedure').fill('com.add')
         await page.getByRole('textbox', { name: /^Args/ }).fill('[20, 22')
         await see(/^This is no JSON: /)
@@ -356,6 +357,33 @@ if (executable !== undefined) {
         await see('You gave it up.')
         await eventually('the call is canceled', () => isCanceled)
       })
+    })
+
+    it('traces what passes: a request with its answer, for the screen and as a file', async () => {
+      const session = world.router.session('realm1')
+      await session.register('com.add', ([a, b]) => (a as number) + (b as number))
+      const client = await member(world.clients)
+      await open({ at: 'trace?uri=com.add' })
+      await page.getByRole('button', { name: 'Start' }).click()
+      await see('No message has passed yet.')
+      client.send([48, 7, {}, 'com.other'])
+      client.send([48, 8, {}, 'com.add', [1, 2]])
+      await client.take(2)
+      await rows().filter({ hasText: 'RESULT' }).waitFor()
+      expect(await page.getByText('com.other').count()).equal(0)
+      await rows().filter({ hasText: 'CALL' }).first().click()
+      await drawer().getByText('Exchange').waitFor()
+      const exchange = await drawer().locator('.exchange li').allInnerTexts()
+      expect(exchange[0]).contain('CALL')
+      expect(exchange.at(-1)).contain('RESULT')
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: 'Stop' }).click()
+      const downloaded = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Download' }).click()
+      const lines = readFileSync(await (await downloaded).path(), 'utf8')
+        .trim()
+        .split('\n')
+      expect(lines.map(line => JSON.parse(line).uri)).include('com.add')
     })
 
     it('is led by keys', async () => {
