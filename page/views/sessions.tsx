@@ -73,7 +73,7 @@ const COLUMNS: readonly Column<SessionRow>[] = [
     width: '7rem',
     isNumber: true,
     card: 'more',
-    cell: ({ joined }) => joined !== null && <Time at={joined} />,
+    cell: ({ joined }) => (joined === null ? <span class="soft">–</span> : <Time at={joined} />),
   },
 ]
 
