@@ -1,7 +1,8 @@
 import { expect } from 'chai'
+import Value from 'typebox/value'
 import type { ConfigOptions, Router } from '../../src/router.ts'
 import { createRouter } from '../../src/router.ts'
-import type { Line, MessageLine } from '../../src/trace/line.ts'
+import { type Line, type MessageLine, line as schema } from '../../src/trace/line.ts'
 import type { LocalClient } from '../helpers/local-client.ts'
 import { connectLocally } from '../helpers/local-client.ts'
 import { hello } from '../helpers/raw-client.ts'
@@ -85,6 +86,7 @@ class Reader {
       const end = this.#text.indexOf('\n')
       if (end >= 0) {
         const line = JSON.parse(this.#text.slice(0, end))
+        expect([...Value.Errors(schema, line)]).deep.equal([])
         this.#text = this.#text.slice(end + 1)
         return line
       }
