@@ -91,7 +91,9 @@ describe('command line: bench', function () {
       `no connection to ${plain}: it answered with HTTP status 200, no WebSocket is served there`,
     )
     expect(lines[2]?.[0]).to.match(/^the router sent ABORT wamp\.error\.no_such_realm/)
-    expect(lines[3]?.[0]).to.equal(`${deaf} speaks no such serializer: Server sent no subprotocol`)
+    expect(lines[3]?.[0]).to.equal(
+      `no connection to ${deaf}: it does not speak this serializer there`,
+    )
   })
 
   it('fails with 2 where something was lost, figures included', async () => {
