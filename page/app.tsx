@@ -6,14 +6,14 @@ import { Shortcuts, useShortcuts } from './shortcuts.tsx'
 import { SignIn } from './sign-in.tsx'
 import { overview } from './state/overview.ts'
 import { route } from './state/route.ts'
-import { token } from './state/token.ts'
+import { token, whyOut } from './state/token.ts'
 import { VIEWS } from './views/views.ts'
 
-/** All of it. Where a token is no longer taken, what was there waits behind the form. */
+/** All of it. Where a token is no longer taken, what was there waits behind the form; who leaves, leaves it. */
 export function App() {
   const isIn = token.value !== null
   const wasIn = useRef(isIn)
-  wasIn.current ||= isIn
+  wasIn.current = isIn || (wasIn.current && whyOut.value !== 'left')
   return (
     <>
       {wasIn.current && <Inside isIn={isIn} />}

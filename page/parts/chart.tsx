@@ -53,7 +53,9 @@ export function Chart({ title, times, span, lines, format, empty }: Shown) {
     const end = (times.at(-1) ?? Date.now()) / 1000
     const data = [times.map(time => time / 1000), ...lines.map(({ values }) => values)]
     plot.current?.setData(data as uPlot.AlignedData, false)
-    plot.current?.setScale('x', { min: end - span / 1000, max: end })
+    // What has just begun fills the chart, once there is a minute of it.
+    const begin = Math.min(times[0] === undefined ? end : times[0] / 1000, end - 60)
+    plot.current?.setScale('x', { min: Math.max(begin, end - span / 1000), max: end })
   }, [times, lines, span, dark])
 
   const at = pointed ?? times.length - 1

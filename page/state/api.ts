@@ -63,9 +63,9 @@ export async function send(path: string, { body, signal, as }: Asked): Promise<R
     })
   } catch (error) {
     if (signal?.aborted) throw error
-    reach.value = 'gone'
-    throw new Unreachable()
+    throw gone()
   }
+  if (isOfProxy(response)) throw gone()
   batch(() => {
     reach.value = 'there'
     // Another token may have come in the meantime.
@@ -73,6 +73,17 @@ export async function send(path: string, { body, signal, as }: Asked): Promise<R
   })
   if (response.ok) return response
   throw await textOf(response, refusalOf(response.status))
+}
+
+function gone(): Unreachable {
+  reach.value = 'gone'
+  return new Unreachable()
+}
+
+/** A proxy says that nobody is behind it; problems of the router itself say what they are. */
+function isOfProxy({ status, headers }: Response): boolean {
+  const type = headers.get('Content-Type') ?? ''
+  return [502, 503, 504].includes(status) && !type.startsWith('application/problem+json')
 }
 
 /** What is made of the text of an answer. */

@@ -110,9 +110,9 @@ function Tiles({ facts }: { facts: Overview }) {
         kind={memory.rss > 0.85 * limit ? 'warn' : ''}
       />
       <Tile
-        name="Event loop"
+        name="Event loop delay"
         value={format.milliseconds(loopDelay.p99)}
-        note={`late, p99; p50 ${format.milliseconds(loopDelay.p50)}`}
+        note={`p99; p50 ${format.milliseconds(loopDelay.p50)}`}
         kind={loopDelay.p99 > 100 ? 'warn' : ''}
       />
       <Tile

@@ -11,7 +11,7 @@ const number = (label: string, of: (row: RealmRow) => number, view?: string): Co
   label,
   width: 'minmax(6.500rem, 1fr)',
   isNumber: true,
-  card: 'more',
+  ...(view !== undefined && { card: 'more' as const }),
   cell: row =>
     view === undefined || of(row) === 0 ? (
       count(of(row))
@@ -27,16 +27,16 @@ const COLUMNS: readonly Column<RealmRow>[] = [
     card: 'title',
     cell: ({ name }) => <code title={name}>{name}</code>,
   },
-  { ...number('Sessions', row => row.sessions, 'sessions') },
-  { ...number('Subscriptions', row => row.subscriptions, 'subscriptions') },
-  { ...number('Registrations', row => row.registrations, 'registrations') },
-  { ...number('Open calls', row => row.calls) },
-  { ...number('Refused', row => row.refused) },
   {
     label: 'Roles',
     width: 'minmax(8rem, 2fr)',
     cell: ({ roles }) => <span title={roles.join(', ')}>{roles.join(', ')}</span>,
   },
+  number('Sessions', row => row.sessions, 'sessions'),
+  number('Subscriptions', row => row.subscriptions, 'subscriptions'),
+  number('Registrations', row => row.registrations, 'registrations'),
+  number('Open calls', row => row.calls),
+  number('Refused', row => row.refused),
 ]
 
 /** All realms; each leads to its sessions. */
