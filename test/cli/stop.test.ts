@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { goDown } from '../../src/cli/drain.ts'
+import { ask } from '../../src/control/client.ts'
 import { serveControl } from '../../src/control/serve.ts'
 import { errorLog } from '../helpers/error-log.ts'
+import { eventually } from '../helpers/raw-client.ts'
 import { hello, OPEN, until, urlOf, Wampd } from './wampd.ts'
 
 describe('command line: the end of a router', function () {
@@ -89,8 +91,7 @@ describe('command line: the end of a router', function () {
   it('is told to whoever waits for it, also where it comes too soon', async () => {
     const { started } = await withCall()
     const drain = wampd.run('drain')
-    // The router has its hand full when the socket takes nobody new.
-    await new Promise(resolve => setTimeout(resolve, 600))
+    await eventually('a drain', async () => (await stateOf()) === 'draining')
     started.process.kill('SIGTERM')
     expect(await started.exited).to.equal(143)
     expect(await drain.exited).to.equal(1)
@@ -115,4 +116,15 @@ describe('command line: the end of a router', function () {
     }
     await control.close()
   })
+
+  /** What the router is doing. */
+  async function stateOf(): Promise<unknown> {
+    for await (const { state } of ask<{ state: unknown }>(
+      join(wampd.folder, 'wampd.sock'),
+      'status',
+    )) {
+      return state
+    }
+    return undefined
+  }
 })

@@ -220,9 +220,12 @@ export const pause = (delay: number): Promise<void> =>
   new Promise(resolve => setTimeout(resolve, delay))
 
 /** Asks again and again until the answer is true. */
-export async function eventually(what: string, isTrue: () => boolean): Promise<void> {
+export async function eventually(
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+): Promise<void> {
   for (let i = 0; i < 500; i++) {
-    if (isTrue()) return
+    if (await isTrue()) return
     await pause(10)
   }
   throw new Error(`never happened: ${what}`)
