@@ -51,6 +51,9 @@ export interface Party {
 /** What is known of requests that have not been answered, or may be once more. */
 const MAX_EXCHANGES = 50_000
 
+/** The longest that `uri_length` allows: what is longer is refused, and is not kept for its answer. */
+const MAX_URI = 8192
+
 /** An INVOCATION that was sent. */
 interface Asked {
   readonly exchange: Exchange
@@ -169,7 +172,9 @@ export class Exchanges {
     // A further part of a progressive call belongs to the first one.
     if (type === CALL && known?.uri === uri) return { exchange: known as Exchange }
     const exchange = { uri, name: key, from: party.id, time: now }
-    this.#made.set(key, exchange)
+    // There may be 50,000 of them, each as long as a message.
+    const isLong = uri !== undefined && uri.length > MAX_URI
+    this.#made.set(key, isLong ? { ...exchange, uri: undefined } : exchange)
     return { exchange }
   }
 

@@ -134,6 +134,9 @@ export class Trace {
   }
 }
 
-function sizeOf({ details = '', args = '', kwargs = '' }: MessageLine): number {
-  return details.length + args.length + kwargs.length
+/** Of refused messages also names may be as long as a message. */
+function sizeOf({ details = '', args = '', kwargs = '', ...names }: MessageLine): number {
+  const { uri = '', reason = '', realm = '', authid = '' } = names
+  const texts = [details, args, kwargs, uri, reason, realm, authid]
+  return texts.reduce((size, text) => size + text.length, 0)
 }

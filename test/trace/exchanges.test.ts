@@ -81,6 +81,17 @@ describe('exchanges', () => {
     expect(part(caller, 33, 2, 9)?.uri).equal('a')
   })
 
+  it('keep no URI that is too long to be one', () => {
+    const long = 'a'.repeat(8193)
+    expect(part(caller, 16, 1, {}, long)?.uri).equal(long)
+    expect(part(caller, 8, 16, 1, {}, 'wamp.error.invalid_uri')).include({
+      uri: undefined,
+      took: 1,
+    })
+    part(caller, 16, 2, {}, long.slice(1))
+    expect(part(caller, 17, 2, 99)?.uri).equal(long.slice(1))
+  })
+
   it('take any messages in any order, and lines show no secret of them', () => {
     const id = fc.integer({ min: 1, max: 4 })
     const uri = fc.constantFrom('a', 'b', 'hidden')
