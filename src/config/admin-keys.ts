@@ -33,8 +33,9 @@ export const admin = Type.Object(
     token: Type.Optional(
       Type.String({
         ...SECRET,
-        minLength: 16,
-        form: 'a text of 16 characters or more',
+        // What a header can carry (RFC 6750 2.1), and the page tells from its own places: `#/…`.
+        pattern: '^[A-Za-z0-9._~+-][A-Za-z0-9._~+/-]{15,}=*$',
+        form: 'a text of 16 letters, digits or ._~+-/ or more, that does not begin with /',
         ...about(
           'What lets somebody in, as `Authorization: Bearer TOKEN`. Without the key each start makes ' +
             'one, which `wampd admin` prints.',

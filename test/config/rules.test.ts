@@ -39,6 +39,29 @@ const withTransports = (...keys: object[]) =>
 const withRules = (...permissions: object[]) =>
   faultsOf({ realms: [{ name: 'r', roles: [{ ...user, permissions }] }] })
 
+describe('the token of admin', () => {
+  const withToken = (token: string) => faultsOf({ admin: { token } })
+
+  it('is one that a header and a link can carry', () => {
+    for (const token of ['0123456789abcdef', 'Zm9v+/-._~Zm9vYmFyYg==']) {
+      expect(withToken(token), token).deep.equal([])
+    }
+    const bad = [
+      'short',
+      'correct horse battery',
+      'ünderstanding-words',
+      '/0123456789abcdef',
+      '%zz0123456789abcdef',
+    ]
+    for (const token of bad) {
+      const [fault] = withToken(token)
+      expect(fault, token)
+        .match(/admin\.token: expected a text of 16 letters/)
+        .not.include(token)
+    }
+  })
+})
+
 describe('the rules of what a transport is', () => {
   const faults = (keys: object) => withTransports({ type: 'web', ...keys }).join('\n')
   const web = { paths: { '/ws': { websocket: {} } } }
