@@ -51,7 +51,7 @@ export const past = signal<readonly Past[]>(readPast())
 
 function readPast(): readonly Past[] {
   try {
-    const kept: Partial<Past>[] = JSON.parse(localStorage.getItem(KEPT) ?? '[]')
+    const kept: Partial<Past>[] = JSON.parse(sessionStorage.getItem(KEPT) ?? '[]')
     return kept.map(one => ({ ...EMPTY, at: 0, took: 0, error: '', ...one })).slice(0, MOST)
   } catch {
     return []
@@ -60,7 +60,7 @@ function readPast(): readonly Past[] {
 
 export function keepPast(requests: readonly Past[]): void {
   past.value = requests.slice(0, MOST)
-  localStorage.setItem(KEPT, JSON.stringify(past.value))
+  sessionStorage.setItem(KEPT, JSON.stringify(past.value))
 }
 
 /** What is wrong with a text that is to be JSON of a kind; empty where nothing is. */

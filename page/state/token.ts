@@ -25,7 +25,7 @@ export function leave(reason: Reason): void {
  * with a slash, tokens have 16 characters or more.
  */
 export function takeFromAddress(): void {
-  const behind = decodeURIComponent(location.hash.slice(1))
+  const behind = location.hash.slice(1)
   if (behind.length < 16 || behind.startsWith('/')) return
   history.replaceState(null, '', `${location.pathname}#/overview`)
   enter(behind)

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { isOfThisMachine } from '../base/network.ts'
+import { ADMIN_TOKEN, ADMIN_TOKEN_FORM } from '../config/admin-keys.ts'
 import { openAt } from '../transport/open.ts'
 import { pathOf } from '../transport/request-path.ts'
 import { answerText } from '../transport/text-answer.ts'
@@ -51,6 +52,9 @@ interface Route {
 export async function serveAdmin(house: AdminHouse, options: AdminOptions): Promise<Admin> {
   if (options.token === undefined && !isOfThisMachine(options.host)) {
     throw new ListenError(`${options.host} can be reached from elsewhere: give a token`)
+  }
+  if (options.token !== undefined && !ADMIN_TOKEN.test(options.token)) {
+    throw new ListenError(`the token of the admin endpoint is to be ${ADMIN_TOKEN_FORM}`)
   }
   const guard = new Guard(house, options.token)
   const { timeout = TIMEOUT } = options

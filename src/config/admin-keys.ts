@@ -26,6 +26,14 @@ const endpoint = Type.Object(
   { ...CLOSED, ...about('Where it listens.', 'restart', {}) },
 )
 
+/**
+ * A token that lets somebody in: what a header can carry (RFC 6750, 2.1), and the page tells from its own
+ * places: `#/…`.
+ */
+export const ADMIN_TOKEN: RegExp = /^[A-Za-z0-9._~+-][A-Za-z0-9._~+/-]{15,}=*$/
+export const ADMIN_TOKEN_FORM =
+  'a text of 16 letters, digits or ._~+-/ or more, that does not begin with /'
+
 /** `admin`: without the key there is no such endpoint. */
 export const admin = Type.Object(
   {
@@ -33,9 +41,8 @@ export const admin = Type.Object(
     token: Type.Optional(
       Type.String({
         ...SECRET,
-        // What a header can carry (RFC 6750 2.1), and the page tells from its own places: `#/…`.
-        pattern: '^[A-Za-z0-9._~+-][A-Za-z0-9._~+/-]{15,}=*$',
-        form: 'a text of 16 letters, digits or ._~+-/ or more, that does not begin with /',
+        pattern: ADMIN_TOKEN.source,
+        form: ADMIN_TOKEN_FORM,
         ...about(
           'What lets somebody in, as `Authorization: Bearer TOKEN`. Without the key each start makes ' +
             'one, which `wampd admin` prints.',

@@ -20,6 +20,9 @@ import type { Dict } from '../protocol/payload.ts'
 import { traceContextOf } from '../protocol/trace-context.ts'
 import type { Party, Watch, WatchedCall } from '../traffic/watch.ts'
 
+/** Characters of an error URI that a span keeps. */
+const MAX_ERROR = 1024
+
 /** The spans of a call that is not over. */
 interface Open {
   readonly span: Span
@@ -86,8 +89,10 @@ export class Spans implements Watch {
       if (span === null) continue
       if (answer === null) span.setAttribute('wamp.caller_gone', true)
       else if (answer.type === ERROR) {
-        span.setAttribute('error.type', answer.error)
-        span.setStatus({ code: SpanStatusCode.ERROR, message: answer.error })
+        // A callee's may be as long as a message.
+        const error = answer.error.slice(0, MAX_ERROR)
+        span.setAttribute('error.type', error)
+        span.setStatus({ code: SpanStatusCode.ERROR, message: error })
       }
       span.end()
     }

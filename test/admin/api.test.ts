@@ -34,6 +34,18 @@ describe('the admin endpoint', () => {
     }
   })
 
+  it('is not opened with a token that nobody could come in by', async () => {
+    const other = createRouter({ development: true })
+    for (const token of ['short', 'of words and words', '/begins-with-a-slash']) {
+      const failure = await other.serveAdmin({ port: 0, token }).catch((error: Error) => error)
+      expect(failure).property('name', 'ListenError')
+      expect((failure as Error).message)
+        .match(/16 letters/)
+        .not.contain(token)
+    }
+    await other.close()
+  })
+
   it('lists sessions in pages, and ends one', async () => {
     const sessions = ['ann', 'joe', 'sue'].map(authid => router.session('realm1', { authid }))
     const all = await ask('/api/realms/realm1/sessions?limit=2&offset=1')

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { Counters } from '../../src/base/counters.ts'
 import { randomId } from '../../src/base/ids.ts'
 import { LocalMember } from '../../src/client/local-member.ts'
+import { WampError } from '../../src/protocol/errors.ts'
 import { unrestricted } from '../../src/realm/authorize.ts'
 import { Realm } from '../../src/realm/realm.ts'
 import { createRouter, type Router } from '../../src/router.ts'
@@ -56,6 +57,18 @@ describe('spans', () => {
     await telemetry.close()
     return found.sort((a, b) => a.name.localeCompare(b.name))
   }
+
+  it('keep no more of an error URI than what one may have', async () => {
+    const error = `com.example.${'x'.repeat(5000)}`
+    await local.register('a.failure', () => {
+      throw new WampError(error)
+    })
+    await local.call('a.failure').catch(() => {})
+    for (const { attributes, status } of await spans(2)) {
+      expect(attributes['error.type']).equal(error.slice(0, 1024))
+      expect(status.message).equal(error.slice(0, 1024))
+    }
+  })
 
   it('of a call are those of the call and of its invocation, in the trace of the client', async () => {
     let told: unknown
