@@ -19,8 +19,8 @@ const PARTS = [
   ...['build', 'deploy', 'dist', 'docs', 'examples', 'realms', 'scripts', 'src', 'test'],
 ]
 
-/** Folders of tests that ask nothing of Node: the suite of the running one has them. */
-const ELSEWHERE = ['browser', 'docs', 'page']
+/** Folders of tests that ask little of Node, and start many programs: the suite of the running one has them. */
+const ELSEWHERE = ['browser', 'cli', 'conformance', 'docs', 'migrate', 'page']
 
 const root = resolve(import.meta.dirname, '..')
 const suites = otherNodes().map(prepared)

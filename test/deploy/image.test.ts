@@ -53,7 +53,7 @@ else {
         )
         for (const folder of [config, secrets]) mkdirSync(folder as string, { recursive: true })
         for (const name of secretsOfManifest()) {
-          writeFileSync(join(secrets as string, name), `the secret ${name}`)
+          writeFileSync(join(secrets as string, name), `the-secret-${name}`)
         }
         ports = { wamp: await freePort(), admin: await freePort() }
         const text = configOfManifest(secrets as string, ports.wamp, ports.admin)
@@ -184,7 +184,7 @@ async function member(url: string, authid: string) {
   const roles = { caller: {}, callee: {} }
   send([1, 'com.example.app', { roles, authid, authmethods: ['ticket'] }])
   expect((await next())[0]).equal(4)
-  send([5, `the secret ${authid}-ticket`, {}])
+  send([5, `the-secret-${authid}-ticket`, {}])
   expect((await next())[0]).equal(2)
   return { send, next, closed }
 }

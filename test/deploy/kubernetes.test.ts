@@ -19,7 +19,8 @@ else {
 
     /** Its configuration, as the router reads it. */
     function config() {
-      for (const name of secretsOfManifest()) writeFileSync(join(folder, name), `secret of ${name}`)
+      for (const name of secretsOfManifest())
+        writeFileSync(join(folder, name), `secret-of-the-${name}`)
       const file = join(folder, 'wampd.yaml')
       writeFileSync(file, configOfManifest(folder, 8080, 9090))
       return loadConfig(file)
@@ -45,7 +46,7 @@ else {
       expect([transports[0]?.endpoint.interface, admin?.endpoint.interface]).deep.equal(
         ['127.0.0.1', '127.0.0.1'], // 0.0.0.0, before the test moved them
       )
-      expect(admin?.token).equal('secret of admin-token')
+      expect(admin?.token).equal('secret-of-the-admin-token')
     })
 
     it('says how to make each of the secrets', () => {

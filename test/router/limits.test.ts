@@ -145,7 +145,7 @@ for (const backend of TRANSPORTS) {
         for (let i = 0; i < 5; i++) await session.subscribe(`a${i}`, () => {})
       }
       expect(router.status().realms).deep.equal([
-        { name: 'realm1', sessions: 3, subscriptions: 5, registrations: 0, refused: 0 },
+        { name: 'realm1', sessions: 3, subscriptions: 5, registrations: 0, calls: 0, refused: 0 },
       ])
     })
 
@@ -211,6 +211,7 @@ for (const backend of TRANSPORTS) {
       const [load] = router.status().realms
       expect(load).deep.equal({
         ...{ name: 'realm1', sessions: 3, subscriptions: 2, registrations: 2 },
+        calls: 0,
         refused: 7,
       })
     })
