@@ -97,8 +97,15 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[]
 }
 
+/** Resolves when all that moves has come to its end; what goes on for ever is left out. */
+const SETTLED = `Promise.allSettled(document.getAnimations()
+  .filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime))
+  .map(({ finished }) => finished))`
+
 /** What keeps people from using what is shown now, as far as axe can tell. */
 export async function barriersOf(page: Page): Promise<string[]> {
+  // Colours are what they are to be once nothing fades in any more.
+  await page.evaluate(SETTLED)
   await page.evaluate(axe)
   const violations = (await page.evaluate(
     'axe.run(document, { resultTypes: ["violations"] }).then(found => found.violations)',
