@@ -2,7 +2,13 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { ConfigError } from '../config/problem.ts'
 import { Problem, statusOf } from '../gateway/bridge/problem.ts'
 import { jsonOf } from '../gateway/content.ts'
-import { INTERNAL_ERROR, INVALID_ARGUMENT, PayloadError, WampError } from '../protocol/errors.ts'
+import {
+  INTERNAL_ERROR,
+  INVALID_ARGUMENT,
+  PayloadError,
+  ProtocolViolation,
+  WampError,
+} from '../protocol/errors.ts'
 import { Payload } from '../protocol/payload.ts'
 import { StoreError } from '../store/store.ts'
 import { readBody } from '../transport/body.ts'
@@ -117,6 +123,8 @@ function problemOf(house: AdminHouse, error: unknown): Problem {
     const payload = Payload.of(error.args, error.kwargs)
     return new Problem(error.uri, text, statusFor(error.uri), payload)
   }
+  // Options that a client which says what these sessions say may not send.
+  if (error instanceof ProtocolViolation) return new Problem(INVALID_ARGUMENT, error.message)
   if (error instanceof PayloadError) return new Problem(error.uri, error.message)
   if (REFUSALS.some(kind => error instanceof kind)) {
     return new Problem(INVALID_ARGUMENT, (error as Error).message, 409)

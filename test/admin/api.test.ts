@@ -92,6 +92,12 @@ describe('the admin endpoint', () => {
     }
   })
 
+  it('takes no options that its sessions may not send', async () => {
+    const body = JSON.stringify({ procedure: 'a.b', options: { progress: true } })
+    const { status, body: problem } = await ask('/api/realms/realm1/call', { method: 'POST', body })
+    expect([status, problem.error]).deep.equal([400, 'wamp.error.invalid_argument'])
+  })
+
   it('says what is wrong with a request', async () => {
     const none = { method: 'POST', body: '{}' }
     const problems = [

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect } from 'chai'
+import { withoutTakeover } from '../cli/wampd.ts'
 import { within } from './raw-client.ts'
 
 /** A program of `examples/` that runs. */
@@ -54,7 +55,7 @@ export function startExample(file: string, args: string[] = [], port = 0): Examp
     async stop() {
       child.kill('SIGKILL')
       await ended
-      expect(errors).equal('')
+      expect(withoutTakeover(errors)).equal('')
     },
   }
 }
