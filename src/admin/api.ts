@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { ConfigError } from '../config/problem.ts'
-import { Problem, statusOf } from '../gateway/bridge/problem.ts'
+import { answerProblem, Problem, statusOf } from '../gateway/bridge/problem.ts'
 import { jsonOf } from '../gateway/content.ts'
 import {
   INTERNAL_ERROR,
@@ -36,7 +36,7 @@ export function apiHandler(house: AdminHouse): RequestListener {
     answer(house, request, response).catch(error => {
       // What was given up because its client is gone is no fault of ours.
       if (response.destroyed && error.name === 'AbortError') return
-      refuse(response, problemOf(house, error))
+      answerProblem(response, problemOf(house, error))
     })
   }
 }
@@ -138,15 +138,4 @@ function statusFor(uri: string): number {
   if (uri.startsWith('wamp.error.no_such_')) return 404
   const status = statusOf(uri)
   return { 401: 403, 500: 502 }[status] ?? status
-}
-
-/** Answers with a problem (RFC 9457). */
-export function refuse(response: ServerResponse, problem: Problem): void {
-  if (response.writableEnded) return
-  if (response.headersSent || response.destroyed) {
-    response.destroy()
-    return
-  }
-  response.writeHead(problem.status, { 'Content-Type': 'application/problem+json' })
-  response.end(problem.body)
 }

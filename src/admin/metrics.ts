@@ -1,9 +1,8 @@
 import type { RequestListener } from 'node:http'
 import type { Metric, RegistryContentType, Registry as RegistryOf } from 'prom-client'
 import Registry from 'prom-client/lib/registry.js'
-import { Problem } from '../gateway/bridge/problem.ts'
+import { answerProblem, Problem } from '../gateway/bridge/problem.ts'
 import { INTERNAL_ERROR, INVALID_ARGUMENT } from '../protocol/errors.ts'
-import { refuse } from './api.ts'
 import { FAMILIES, type Family, type Seen, seen } from './families.ts'
 import type { AdminHouse } from './operation.ts'
 
@@ -15,7 +14,7 @@ export function metricsHandler(house: AdminHouse): RequestListener {
     response.on('error', () => {})
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD')
-      refuse(response, new Problem(INVALID_ARGUMENT, 'only GET, HEAD is for here', 405))
+      answerProblem(response, new Problem(INVALID_ARGUMENT, 'only GET, HEAD is for here', 405))
       return
     }
     const isOpen = request.headers.accept?.includes('application/openmetrics-text')
@@ -27,7 +26,10 @@ export function metricsHandler(house: AdminHouse): RequestListener {
       },
       error => {
         house.log.error({ err: error }, 'internal error')
-        refuse(response, new Problem(INTERNAL_ERROR, 'the router failed; its log says why', 500))
+        answerProblem(
+          response,
+          new Problem(INTERNAL_ERROR, 'the router failed; its log says why', 500),
+        )
       },
     )
   }

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import { FAILURE, PROBLEM } from '../gateway/bridge/problem.ts'
 import type { Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 
@@ -55,26 +56,7 @@ function operationOf({ id, about, path, parameters, body, answer, isStream }: Op
         description: isStream ? 'Lines of JSON, until the client goes.' : 'The answer.',
         content: { [isStream ? 'application/x-ndjson' : 'application/json']: { schema: answer } },
       },
-      default: {
-        description: 'Why it could not be.',
-        content: {
-          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
-        },
-      },
+      default: FAILURE,
     },
   }
-}
-
-const PROBLEM = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'error'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    error: { type: 'string', description: 'The URI of the error in WAMP.' },
-    args: { type: 'array' },
-    kwargs: { type: 'object' },
-  },
 }

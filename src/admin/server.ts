@@ -1,11 +1,12 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { isOfThisMachine } from '../base/network.ts'
 import { ADMIN_TOKEN, ADMIN_TOKEN_FORM } from '../config/admin-keys.ts'
+import { answerProblem } from '../gateway/bridge/problem.ts'
 import { openAt } from '../transport/open.ts'
 import { pathOf } from '../transport/request-path.ts'
 import { answerText } from '../transport/text-answer.ts'
 import { ListenError } from '../transport/transport.ts'
-import { API, apiHandler, refuse } from './api.ts'
+import { API, apiHandler } from './api.ts'
 import { Guard } from './guard.ts'
 import { metricsHandler } from './metrics.ts'
 import type { AdminHouse } from './operation.ts'
@@ -94,7 +95,7 @@ export async function serveAdmin(house: AdminHouse, options: AdminOptions): Prom
         if (objection.status === 401) {
           response.setHeader('WWW-Authenticate', 'Bearer realm="wampd"')
         }
-        refuse(response, objection)
+        answerProblem(response, objection)
       }
     },
   )

@@ -29,7 +29,7 @@ import { claimIn, SIGNED, type Signed, signedText } from './claim.ts'
 import { type KeepTerms, KeptSessions, type Lease } from './kept.ts'
 import { Occupancy } from './occupancy.ts'
 import { operations } from './operations.ts'
-import { Problem } from './problem.ts'
+import { answerProblem, Problem } from './problem.ts'
 import { Replays } from './replays.ts'
 import { type Asked, asked, type Route, routeAt } from './routes.ts'
 import { HttpSession, type Sink, type Way } from './session.ts'
@@ -287,16 +287,12 @@ export class Bridge {
 
   #refuse(response: ServerResponse, problem: Problem): void {
     this.#house.counters.count('refused_requests')
-    if (response.writableEnded) return
-    if (response.headersSent || response.destroyed) {
-      response.destroy()
-      return
-    }
     const { status } = problem
-    if (status === 401) response.setHeader('WWW-Authenticate', challengeOf(this.terms.realm))
-    if (status === 429 || status === 503) response.setHeader('Retry-After', '1')
-    response.writeHead(status, { 'Content-Type': 'application/problem+json' })
-    response.end(problem.body)
+    if (!response.headersSent) {
+      if (status === 401) response.setHeader('WWW-Authenticate', challengeOf(this.terms.realm))
+      if (status === 429 || status === 503) response.setHeader('Retry-After', '1')
+    }
+    answerProblem(response, problem)
   }
 }
 

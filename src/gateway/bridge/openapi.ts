@@ -1,3 +1,4 @@
+import { FAILURE, PROBLEM } from './problem.ts'
 import { ROUTES, type Route } from './routes.ts'
 
 /** Descriptions by the paths of bridges. */
@@ -85,24 +86,6 @@ function bodyOf(operation: Route['operation'], hasUri: boolean): object {
 }
 
 const PAYLOAD = { args: { type: 'array' }, kwargs: { type: 'object' } }
-
-const FAILURE = {
-  description: 'Why it could not be.',
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-}
-
-const PROBLEM = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'error'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    error: { type: 'string', description: 'The URI of the error in WAMP.' },
-    ...PAYLOAD,
-  },
-}
 
 const ANSWERS: Readonly<Record<Route['operation'], object>> = {
   publish: {

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import {
   AUTHENTICATION_DENIED,
   AUTHENTICATION_FAILED,
@@ -101,4 +101,36 @@ export class Problem extends Error {
       ...(kwargs === undefined ? {} : { kwargs }),
     })
   }
+}
+
+/** Answers with a problem, where nothing was answered yet; an answer that has begun is cut off. */
+export function answerProblem(response: ServerResponse, problem: Problem): void {
+  if (response.writableEnded) return
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  response.writeHead(problem.status, { 'Content-Type': 'application/problem+json' })
+  response.end(problem.body)
+}
+
+/** What the body of a problem is, in OpenAPI: among the schemas of the components. */
+export const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'error'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    error: { type: 'string', description: 'The URI of the error in WAMP.' },
+    args: { type: 'array' },
+    kwargs: { type: 'object' },
+  },
+}
+
+/** An answer that is one. */
+export const FAILURE = {
+  description: 'Why it could not be.',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 }
